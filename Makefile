@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine with Python 3.11+:
+#   make run    environment, install, campaign 0, report
+#   make test   environment, install, all checks
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CAMPAIGN ?= campaigns/fast_charging.yaml
+
+.PHONY: run test lint types layers unit test-slow test-gpu bench schema clean
+
+run: $(STAMP)
+	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
+
+test: lint types layers unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/pytest -m "not slow and not gpu" -n 2 --dist loadfile
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -m slow
+
+test-gpu: $(STAMP)
+	$(BIN)/pytest -m gpu
+
+bench: $(STAMP)
+	$(BIN)/python -m pip install -q -c requirements.lock --group peers
+	$(BIN)/python benchmarks/fast_charging.py
+
+# The environment is rebuilt when what it is made from changes.
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q -c requirements.lock -e . --group test
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

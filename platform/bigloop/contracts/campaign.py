@@ -1,0 +1,388 @@
+"""The campaign document: what to find, where, by which sources, for how much."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from bigloop.contracts import expressions
+from bigloop.contracts.base import Design, Document, Name
+from bigloop.contracts.errors import SpecError
+from bigloop.contracts.units import factor, parse_unit
+
+Cost = dict[str, float]
+"""Amount by currency; a currency is a unit, such as `cell_cycle` or `core_second`."""
+
+
+class Parameter(Document):
+    """One axis of the search space: a range of numbers, or a list of choices."""
+
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    log: bool = False
+    """Search on a logarithmic scale."""
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Parameter:
+        parse_unit(self.unit)
+        if self.choices:
+            if self.low is not None or self.high is not None:
+                raise ValueError("give either choices or low and high, not both")
+            return self
+        if self.low is None or self.high is None:
+            raise ValueError("give low and high, or choices")
+        if self.low >= self.high:
+            raise ValueError(
+                f"low {self.low:g} is not below high {self.high:g}; swap them"
+            )
+        if self.log and self.low <= 0:
+            raise ValueError(f"a log scale needs low above 0, not {self.low:g}")
+        return self
+
+
+class Constraint(Document):
+    """A derived quantity with a bound: `at_least <= expression <= at_most`."""
+
+    expression: str
+    unit: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Constraint:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        low, high = self.at_least, self.at_most
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"at_least {low:g} is above at_most {high:g}; swap them")
+        expressions.names(self.expression)
+        return self
+
+    def value(self, design: Design, units: dict[str, str]) -> float:
+        """The quantity in its unit; infinite where the expression divides by zero."""
+        numbers = {k: float(design[k]) for k in expressions.names(self.expression)}
+        return expressions.evaluate_in(
+            self.expression, numbers, {k: units[k] for k in numbers}, self.unit
+        )
+
+    def holds(self, design: Design, units: dict[str, str]) -> bool:
+        """Whether the design is inside the bound (1e-9 of slack for rounding)."""
+        value = self.value(design, units)
+        slack = 1e-9 * max(1.0, abs(value)) if math.isfinite(value) else 0.0
+        over = self.at_most is not None and value > self.at_most + slack
+        under = self.at_least is not None and value < self.at_least - slack
+        return not (over or under)
+
+
+class Observable(Document):
+    """A quantity that a source yields; a value outside `low..high` is refused."""
+
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    """Model on a logarithmic scale (needs `low` above or at 0; values above 0)."""
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Observable:
+        parse_unit(self.unit)
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+        if self.log and (self.low is None or self.low < 0):
+            raise ValueError("a log observable needs low of 0 or more")
+        return self
+
+
+class Objective(Document):
+    """What is to be found, judged by one source: the target fidelity."""
+
+    observable: Name
+    goal: Literal["maximize", "minimize"] = "maximize"
+    source: Name
+    """The source whose mean result defines the truth."""
+
+
+class Source(Document):
+    """One way to learn something: a simulator, or a laboratory (physical)."""
+
+    simulator: str | None = None
+    lab: str | None = None
+    """Exactly one of both: the entry point that runs it."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Handed to the entry point when it is built."""
+    observes: tuple[Name, ...]
+    until_age: PositiveFloat | None = None
+    """Age at which a specimen is handed back; none: until its end."""
+    longest_age: PositiveFloat | None = None
+    """The latest end that is planned for, when `until_age` is open: it sets the
+    reservation; a specimen that outlives it is stopped there."""
+    age_unit: str = "cycle"
+    cost: Cost = Field(default_factory=dict)
+    """Fixed cost of one trial by currency."""
+    cost_per_age: Cost = Field(default_factory=dict)
+    """Cost of one unit of age by currency; a specimen stopped early pays less."""
+    capacity: PositiveInt = 1
+    """Trials that can run at once."""
+    duration_s: PositiveFloat = 1.0
+    """Expected duration of a trial [s]; orders the loop's view of results."""
+    timeout_s: PositiveFloat = 3600.0
+
+    @property
+    def entry_point(self) -> str:
+        """Name of the simulator or laboratory."""
+        return self.simulator or self.lab or ""
+
+    @property
+    def is_physical(self) -> bool:
+        """Re-running is not safe: at most one dispatch, else a person decides."""
+        return self.lab is not None
+
+    @property
+    def full_cost(self) -> Cost:
+        """The most that one trial on a new specimen may cost, by currency."""
+        return self.cost_of(0.0, self.until_age or self.longest_age or 0.0)
+
+    def cost_of(self, from_age: float, until_age: float) -> Cost:
+        """Cost by currency of taking a specimen from one age to another."""
+        total = dict(self.cost)
+        for currency, rate in self.cost_per_age.items():
+            ages = max(0.0, until_age - from_age)
+            total[currency] = total.get(currency, 0.0) + rate * ages
+        return total
+
+    @model_validator(mode="after")
+    def _check(self) -> Source:
+        if (self.simulator is None) == (self.lab is None):
+            raise ValueError("give exactly one of simulator and lab")
+        for name, amount in [*self.cost.items(), *self.cost_per_age.items()]:
+            if amount <= 0:
+                raise ValueError(
+                    f"cost {name}: {amount:g} is not above 0; a source that costs "
+                    "nothing needs no entry"
+                )
+            parse_unit(name)
+        if not self.cost and not self.cost_per_age:
+            raise ValueError(
+                "give cost, cost_per_age or both; a free source is never weighed"
+            )
+        if self.cost_per_age and self.until_age is None and self.longest_age is None:
+            raise ValueError("cost_per_age needs until_age or longest_age")
+        parse_unit(self.age_unit)
+        if not self.observes:
+            raise ValueError("observes is empty; name what this source yields")
+        return self
+
+
+class Predictor(Document):
+    """A learned link from early observations of a specimen to a later observable."""
+
+    model: str = "early-life"
+    """Entry point in `bigloop.models`."""
+    predicts: Name
+    """The observable that is predicted."""
+    early: tuple[Name, ...]
+    """Observables it is predicted from."""
+    with_design: bool = False
+    """Whether the parameters are inputs too."""
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Rule(Document):
+    """One line of the approval policy; the first that fits decides."""
+
+    source: Name | None = None
+    """None fits every source."""
+    cost_up_to: Cost = Field(default_factory=dict)
+    """Fits when the reserved cost in these currencies is not above."""
+    action: Literal["approve", "ask", "refuse"] = "approve"
+    who: str = "scientist"
+    reason: str = ""
+
+
+class Stop(Document):
+    """When to stop before the budget is spent."""
+
+    trials: PositiveInt | None = None
+    gain_below: PositiveFloat | None = None
+    """Stop when the best next trial promises less than this share of the incumbent."""
+
+
+class Campaign(Document):
+    """A goal over a search space, its sources, its budget and its rules."""
+
+    kind: Literal["campaign"] = "campaign"
+    version: Literal[1] = 1
+    name: Name
+    title: str = ""
+    description: str = ""
+    seed: int = 0
+    agent: str = "multi-fidelity"
+    agent_options: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[Name, Parameter]
+    constraints: dict[Name, Constraint] = Field(default_factory=dict)
+    candidates: Name | None = None
+    """Source whose stock is the list of possible designs; none: the whole space."""
+    observables: dict[Name, Observable]
+    objective: Objective
+    sources: dict[Name, Source]
+    predictor: Predictor | None = None
+    budget: Cost
+    approval: tuple[Rule, ...] = ()
+    max_waiting: PositiveInt = 4
+    """Proposals that may wait for a person at once."""
+    stop: Stop = Stop()
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of every parameter."""
+        return {name: p.unit for name, p in self.parameters.items()}
+
+    @property
+    def target(self) -> Source:
+        """The source that defines the truth."""
+        return self.sources[self.objective.source]
+
+    def is_feasible(self, design: Design) -> bool:
+        """Whether a design is inside the bounds and the constraints."""
+        return self.why_infeasible(design) is None
+
+    def why_infeasible(self, design: Design) -> str | None:
+        """The first bound or constraint that a design breaks, in words."""
+        if set(design) != set(self.parameters):
+            return f"it needs exactly the parameters {sorted(self.parameters)}"
+        for name, parameter in self.parameters.items():
+            if problem := _outside(name, parameter, design[name]):
+                return problem
+        for name, constraint in self.constraints.items():
+            if not constraint.holds(design, self.units):
+                value = constraint.value(design, self.units)
+                return f"{name} is {value:.4g} {constraint.unit}, outside its bound"
+        return None
+
+    @model_validator(mode="after")
+    def _check(self) -> Campaign:
+        _check_references(self)
+        _check_constraints(self)
+        _check_budget(self)
+        if self.candidates is None:
+            _check_feasible(self)
+        return self
+
+
+def _outside(name: str, parameter: Parameter, value: float | str) -> str | None:
+    if parameter.choices:
+        if value in parameter.choices:
+            return None
+        return f"{name} is {value!r}, not one of {list(parameter.choices)}"
+    if isinstance(value, str) or not math.isfinite(value):
+        return f"{name} is {value!r}, not a finite number"
+    low, high = parameter.low, parameter.high
+    if low is not None and high is not None and low <= value <= high:
+        return None
+    return f"{name} is {value:g} {parameter.unit}, outside {low:g} to {high:g}"
+
+
+def _known(kind: str, name: str, existing: Any, where: str) -> None:
+    if name not in existing:
+        raise ValueError(
+            f"{where}: {kind} {name!r} is not declared; there are {sorted(existing)}"
+        )
+
+
+def _check_references(c: Campaign) -> None:
+    if not c.parameters or not c.sources:
+        raise ValueError("a campaign needs at least one parameter and one source")
+    _known("observable", c.objective.observable, c.observables, "objective.observable")
+    _known("source", c.objective.source, c.sources, "objective.source")
+    if c.objective.observable not in c.target.observes:
+        raise ValueError(
+            f"objective.source: {c.objective.source!r} does not observe "
+            f"{c.objective.observable!r}"
+        )
+    for name, source in c.sources.items():
+        for observable in source.observes:
+            _known("observable", observable, c.observables, f"sources.{name}.observes")
+    if c.candidates is not None:
+        _known("source", c.candidates, c.sources, "candidates")
+    for index, rule in enumerate(c.approval):
+        if rule.source is not None:
+            _known("source", rule.source, c.sources, f"approval.{index}.source")
+    if c.predictor is not None:
+        for observable in (c.predictor.predicts, *c.predictor.early):
+            _known("observable", observable, c.observables, "predictor")
+
+
+def _check_constraints(c: Campaign) -> None:
+    for name, constraint in c.constraints.items():
+        used = expressions.names(constraint.expression)
+        for parameter in used:
+            _known("parameter", parameter, c.parameters, f"constraints.{name}")
+        try:
+            expressions.check_unit(
+                constraint.expression,
+                {k: c.units[k] for k in used},
+                constraint.unit,
+            )
+        except SpecError as error:
+            raise ValueError(f"constraints.{name}: {error}") from None
+
+
+def sample(campaign: Campaign, rng: random.Random) -> Design:
+    """One design drawn uniformly from the bounds, constraints not regarded."""
+    design: Design = {}
+    for name, p in campaign.parameters.items():
+        if p.choices:
+            design[name] = rng.choice(p.choices)
+        else:
+            design[name] = rng.uniform(p.low or 0.0, p.high or 0.0)
+    return design
+
+
+def _check_feasible(c: Campaign) -> None:
+    rng, n = random.Random(0), 20_000
+    broken: dict[str, int] = {}
+    for _ in range(n if c.constraints else 0):
+        design = sample(c, rng)
+        name = next(
+            (k for k, v in c.constraints.items() if not v.holds(design, c.units)), None
+        )
+        if name is None:
+            return
+        broken[name] = broken.get(name, 0) + 1
+    if broken:
+        worst = max(broken, key=lambda name: broken[name])
+        raise ValueError(
+            f"constraints.{worst}: none of {n:,} random designs satisfies it (with the "
+            "others); loosen it or widen the parameters"
+        )
+
+
+def _check_budget(c: Campaign) -> None:
+    if not c.budget:
+        raise ValueError("budget is empty; name at least one currency")
+    for currency, amount in c.budget.items():
+        if amount <= 0:
+            raise ValueError(f"budget.{currency}: {amount:g} is not above 0")
+        factor(currency, currency)
+    for name, source in c.sources.items():
+        for currency in {**source.cost, **source.cost_per_age}:
+            if currency not in c.budget:
+                raise ValueError(
+                    f"budget: source {name!r} costs {currency}, which has no budget; "
+                    f"add budget.{currency}"
+                )
+    for currency, amount in c.target.full_cost.items():
+        if amount > c.budget[currency]:
+            raise ValueError(
+                f"budget.{currency}: {c.budget[currency]:g} is too small for one trial "
+                f"of {c.objective.source!r}, which may cost {amount:g}; raise it, or "
+                "lower the cost or longest_age of the source"
+            )

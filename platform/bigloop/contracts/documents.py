@@ -1,0 +1,358 @@
+"""What passes between the parts: proposals, trials, outcomes, decisions, events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, PositiveFloat
+
+from bigloop.contracts.base import Design, Document, content_hash
+from bigloop.contracts.campaign import Campaign, Cost
+
+
+class TrialState(StrEnum):
+    """Where a trial stands; see `TRANSITIONS`."""
+
+    PROPOSED = "proposed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_S = TrialState
+TRANSITIONS: dict[TrialState, frozenset[TrialState]] = {
+    _S.PROPOSED: frozenset({_S.AWAITING_APPROVAL, _S.APPROVED, _S.REJECTED}),
+    _S.AWAITING_APPROVAL: frozenset(
+        {_S.APPROVED, _S.REJECTED, _S.CANCELLED, _S.EXPIRED}
+    ),
+    _S.APPROVED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED}),
+    _S.CLAIMED: frozenset({_S.RUNNING, _S.APPROVED, _S.CANCELLED}),
+    _S.RUNNING: frozenset({_S.COMPLETED, _S.FAILED, _S.UNKNOWN, _S.APPROVED}),
+    # `unknown` ends the platform's own handling; a person alone may resolve it.
+    _S.UNKNOWN: frozenset({_S.COMPLETED, _S.FAILED}),
+}
+"""Allowed moves; a state without an entry is terminal. `running -> approved` happens
+only to a trial whose source may be run again."""
+
+TERMINAL = frozenset(
+    {_S.COMPLETED, _S.FAILED, _S.UNKNOWN, _S.REJECTED, _S.CANCELLED, _S.EXPIRED}
+)
+"""States in which the loop no longer waits for a trial."""
+
+
+class FailureClass(StrEnum):
+    """Why a trial failed; failure is data."""
+
+    EQUIPMENT = "equipment"
+    CHEMISTRY = "chemistry"
+    QUALITY = "quality"
+    SOLVER = "solver"
+    TIMEOUT = "timeout"
+    INPUT = "input"
+
+
+class Proposal(Document):
+    """Design, source and horizon; immutable, identified by its content."""
+
+    campaign: str
+    number: int = Field(ge=0)
+    """Ordinal in the campaign: makes repeated proposals of one design distinct."""
+    source: str
+    design: Design
+    specimen: str | None = None
+    """An existing specimen to go on with; none: a new one."""
+    from_age: float = Field(default=0.0, ge=0)
+    until_age: PositiveFloat | None = None
+    """Age at which to stop [age unit of the source]; none: at the end of life."""
+    seed: int = 0
+    replaces: str | None = None
+    """Id of the proposal of which this is an edit."""
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the content, shortened to 16 hex digits."""
+        return content_hash(self.model_dump(mode="json"))[:16]
+
+
+class Term(Document):
+    """One number that took part in a decision, with its unit and how to read it."""
+
+    value: float
+    unit: str = ""
+    note: str = ""
+
+
+class Alternative(Document):
+    """A candidate that was not chosen, and its score."""
+
+    source: str
+    design: Design
+    specimen: str | None = None
+    score: float
+    cost: Cost
+
+
+class Decision(Document):
+    """Why a proposal was made."""
+
+    agent: str
+    model_version: str | None = None
+    """Hash of the champion predictor that was used."""
+    score: float
+    """Value per cost that won."""
+    terms: dict[str, Term]
+    """The terms that decided: posterior mean, aleatoric and epistemic standard
+    deviation, value of information, cost, guard."""
+    runner_ups: tuple[Alternative, ...] = ()
+    flips: str = ""
+    """What would have changed the choice, in words."""
+    seen: tuple[str, ...] = ()
+    """Trials whose results were taken in since the decision before, in order."""
+    at_s: float = 0.0
+    """Logical time of the decision [s]."""
+
+
+class Recommendation(Document):
+    """The design that a campaign recommends, judged at the target fidelity."""
+
+    design: Design
+    observable: str
+    unit: str
+    mean: float
+    low: float
+    high: float
+    level: float = 0.9
+    """Nominal probability of `low..high` for the mean over specimens."""
+    sd_epistemic: float
+    sd_aleatoric: float
+    """Spread of single specimens around their mean."""
+    n_target: int
+    """Results at the target fidelity for this design."""
+    n_early: int = 0
+    """Predicted results for this design."""
+
+
+class Measurement(Document):
+    """One observable of one specimen at one age, as the source gave it."""
+
+    observable: str
+    value: float
+    unit: str
+    sd: float | None = Field(default=None, ge=0)
+    age: float | None = Field(default=None, ge=0)
+    censored: bool = False
+    """The specimen had not ended at `age`: the true value is above `value`."""
+
+
+class Outcome(Document):
+    """What came of a trial; a failure carries its class and what it cost."""
+
+    status: Literal["success", "failure"]
+    failure: FailureClass | None = None
+    message: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    cost: Cost = Field(default_factory=dict)
+    executed: Design = Field(default_factory=dict)
+    """Parameter values as they were executed, where the source knows them."""
+    specimen: str | None = None
+    batch: str | None = None
+    age: float | None = Field(default=None, ge=0)
+    """Age of the specimen when it was handed back."""
+    ended: bool = True
+    """Whether the specimen is used up."""
+    duration_s: float = Field(default=0.0, ge=0)
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    """Versions, seeds, citations."""
+
+
+class Observation(Document):
+    """A measurement in the store: whose, by what, when."""
+
+    id: int
+    campaign: str
+    trial: str | None
+    source: str
+    design: Design
+    specimen: str | None
+    batch: str | None
+    observable: str
+    value: float
+    unit: str
+    """Unit of the campaign, into which the value was converted."""
+    sd: float | None
+    age: float | None
+    censored: bool
+    solicited: bool = True
+    """False for a late result of an expired claim: kept, never counted."""
+    recorded_at: datetime
+
+
+class Trial(Document):
+    """A proposal on its way."""
+
+    id: str
+    """The id of its proposal."""
+    campaign: str
+    proposal: Proposal
+    state: TrialState
+    decision: Decision | None = None
+    reserved: Cost = Field(default_factory=dict)
+    spent: Cost = Field(default_factory=dict)
+    outcome: Outcome | None = None
+    reason: str = ""
+    """Why it waits, or was refused, rejected or cancelled."""
+    worker: str | None = None
+    attempts: int = 0
+    created_at: datetime
+    updated_at: datetime
+
+
+class Claim(Document):
+    """One attempt: the right of one worker to one trial, until the lease ends."""
+
+    trial: Trial
+    worker: str
+    token: int
+    """Fencing token: only the highest one given out for a trial may write."""
+    lease_until: datetime
+
+
+class Account(Document):
+    """One currency of a campaign's ledger."""
+
+    currency: str
+    limit: float
+    reserved: float
+    spent: float
+
+    @property
+    def left(self) -> float:
+        """What may still be reserved."""
+        return self.limit - self.reserved - self.spent
+
+
+class Stock(Document):
+    """A design that a laboratory can run, and how many fresh specimens it has."""
+
+    design: Design
+    specimens: int
+
+
+class Estimate(Document):
+    """A prediction of the champion model for one specimen not yet measured to its end.
+
+    `mean` and the standard deviations are on the model scale of the observable
+    (natural logarithm when the observable is `log`).
+    """
+
+    trial: str
+    """The trial that gave the early observations."""
+    observable: str
+    mean: float
+    sd_aleatoric: float = Field(ge=0)
+    sd_epistemic: float = Field(ge=0)
+    model_version: str
+
+
+class HistoryRow(Document):
+    """One measurement that people bring along: not made by a trial of this campaign."""
+
+    source: str
+    design: Design
+    specimen: str | None = None
+    batch: str | None = None
+    measurement: Measurement
+
+
+class TrainingRow(Document):
+    """What is known of one specimen, for a predictor (campaign units)."""
+
+    trial: str
+    """The latest trial that touched the specimen."""
+    specimen: str
+    batch: str | None = None
+    design: Design
+    early: dict[str, float]
+    """The predictor's early observables; rows that lack one are left out."""
+    value: float | None = None
+    """The predicted observable, where it has been measured."""
+    censored: bool = False
+    """The specimen outlived `value`."""
+
+
+class Snapshot(Document):
+    """The training rows at one moment, in order of specimen, and their hash."""
+
+    rows: tuple[TrainingRow, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the rows."""
+        return content_hash(self.model_dump(mode="json"))
+
+
+class ModelVersion(Document):
+    """A trained predictor: its data, its scores, its standing."""
+
+    id: str
+    """SHA-256 of weights and metadata."""
+    campaign: str
+    model: str
+    snapshot: str
+    """Hash of the training rows."""
+    n_rows: int
+    status: Literal["challenger", "champion", "retired"] = "challenger"
+    metrics: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    calibration: list[dict[str, Any]] = Field(default_factory=list)
+    """Per group of held-out rows: n, nominal level, coverage, error."""
+    artifact: str = ""
+    """Base64 of the safetensors file."""
+
+
+class Event(Document):
+    """One change of the store, chained to the one before by its hash."""
+
+    seq: int
+    at: datetime
+    kind: str
+    campaign: str
+    actor: str
+    subject: str
+    """Id of the trial, model or campaign that changed."""
+    data: dict[str, Any]
+    previous: str
+    hash: str
+
+
+class CampaignState(Document):
+    """Everything that an agent may know: a pure snapshot of the store."""
+
+    campaign: Campaign
+    trials: tuple[Trial, ...]
+    """All trials in order of proposal; those not `seen` are pending to the agent."""
+    seen: tuple[str, ...]
+    """Trials whose results have been taken in, in order."""
+    observations: tuple[Observation, ...]
+    """Solicited observations of the seen trials, and imported ones."""
+    estimates: tuple[Estimate, ...] = ()
+    model_version: str | None = None
+    accounts: dict[str, Account]
+    stock: tuple[Stock, ...] | None = None
+    """What the laboratory can still run; none: any feasible design."""
+
+    @property
+    def pending(self) -> tuple[Trial, ...]:
+        """Trials that are on their way, or ended but not yet taken in."""
+        gone = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
+        seen = set(self.seen)
+        return tuple(t for t in self.trials if t.id not in seen and t.state not in gone)

@@ -1,0 +1,151 @@
+"""Arithmetic of constraints: parsed, never evaluated as Python; units are checked."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from bigloop.contracts.errors import SpecError
+from bigloop.contracts.units import parse_unit, registry
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+_CALLS: dict[str, Callable[..., Any]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "min": min,
+    "max": max,
+    "abs": abs,
+}
+
+
+@cache
+def _parse(expression: str) -> ast.expr:
+    try:
+        return ast.parse(expression, mode="eval").body
+    except SyntaxError as error:
+        raise SpecError(
+            f"expression {expression!r} cannot be read ({error.msg}); "
+            "write arithmetic over parameter names, such as 'Q1/C1 + 0.8'"
+        ) from None
+
+
+def names(expression: str) -> frozenset[str]:
+    """Parameter names that the expression uses.
+
+    Raises:
+        SpecError: when the text is not arithmetic.
+
+    Examples:
+        >>> sorted(names("Q1/C1 + max(Q1, 0.8)"))
+        ['C1', 'Q1']
+    """
+    tree = _parse(expression)
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return frozenset(found - _CALLS.keys())
+
+
+def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
+    """Value of the expression; `values` may be floats or pint quantities.
+
+    Raises:
+        SpecError: for anything but arithmetic over the names in `values`.
+
+    Examples:
+        >>> evaluate("Q1/C1 + (0.8 - Q1)/C2", {"Q1": 0.4, "C1": 4.0, "C2": 4.0})
+        0.2
+    """
+    return _visit(_parse(expression), values, expression)
+
+
+def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.Name(id=name) if name in values:
+            return values[name]
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+            a, b = _visit(left, values, text), _visit(right, values, text)
+            return _BINARY[type(op)](a, b)
+        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
+            return _UNARY[type(sign)](_visit(operand, values, text))
+        case ast.Call(func=ast.Name(id=call), args=args, keywords=[]) if call in _CALLS:
+            return _CALLS[call](*(_visit(arg, values, text) for arg in args))
+    raise SpecError(
+        f"{ast.unparse(node)!r} in expression {text!r} is not allowed; use numbers, "
+        f"the names {sorted(values)}, + - * / **, and {sorted(_CALLS)}"
+    )
+
+
+def check_unit(expression: str, units: Mapping[str, str], unit: str) -> None:
+    """Check that the expression yields `unit` when its names carry `units`.
+
+    Raises:
+        SpecError: when dimensions do not fit.
+    """
+    import pint
+
+    quantity = registry().Quantity
+    values = {name: quantity(1.0, parse_unit(units[name])) for name in units}
+    try:
+        quantity(evaluate(expression, values)).to(parse_unit(unit))
+    except ZeroDivisionError:
+        return
+    except pint.DimensionalityError as error:
+        raise SpecError(
+            f"expression {expression!r} does not give {unit!r}: {error}; "
+            "correct the unit of the constraint or of its parameters"
+        ) from None
+
+
+def evaluate_in(
+    expression: str, values: Mapping[str, float], units: Mapping[str, str], unit: str
+) -> float:
+    """Value in `unit` of an expression whose names are given in `units`.
+
+    Computed with plain floats in base units: `check_unit` has seen to the dimensions.
+    Division by zero yields infinity, which no bound admits.
+
+    Raises:
+        SpecError: when a name is unknown or the arithmetic is not allowed.
+    """
+    base = {name: _to_base(values[name], units[name]) for name in values}
+    try:
+        result = float(evaluate(expression, base))
+    except (ZeroDivisionError, OverflowError):
+        return math.inf
+    except ValueError as error:
+        raise SpecError(
+            f"expression {expression!r} has no value at {dict(values)} ({error}); "
+            "bound the parameters so that it has"
+        ) from None
+    scale, offset = _base(unit)
+    return (result - offset) / scale
+
+
+@cache
+def _base(unit: str) -> tuple[float, float]:
+    """Scale and offset with `base = scale * value + offset`."""
+    quantity, parsed = registry().Quantity, parse_unit(unit)
+    zero = float(quantity(0.0, parsed).to_base_units().magnitude)
+    one = float(quantity(1.0, parsed).to_base_units().magnitude)
+    return one - zero, zero
+
+
+def _to_base(value: float, unit: str) -> float:
+    scale, offset = _base(unit)
+    return scale * value + offset
