@@ -1,1 +1,6 @@
-"""TODO."""
+"""Deciding: what to run next, and what to recommend."""
+
+from bigloop.agents.multi_fidelity import MultiFidelityAgent
+from bigloop.agents.random_agent import RandomAgent
+
+__all__ = ["MultiFidelityAgent", "RandomAgent"]

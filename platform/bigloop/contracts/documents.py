@@ -260,6 +260,9 @@ class Estimate(Document):
     mean: float
     sd_aleatoric: float = Field(ge=0)
     sd_epistemic: float = Field(ge=0)
+    common: tuple[float, ...] = ()
+    """Loadings on independent standard normal errors that all estimates of one model
+    version share; their squares add up to at most `sd_epistemic**2`."""
     model_version: str
 
 

@@ -1,0 +1,158 @@
+"""What can be done next: new specimens, going on with one, simulations."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from bigloop.agents.belief import specimen_of
+from bigloop.contracts import (
+    Campaign,
+    CampaignState,
+    Cost,
+    Design,
+    Source,
+    Trial,
+    TrialState,
+    canonical_json,
+)
+
+_NEVER_RAN = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that a source could do now."""
+
+    source: str
+    design: Design
+    specimen: str | None = None
+    from_age: float = 0.0
+
+
+def is_early(campaign: Campaign, name: str) -> bool:
+    """Whether a source gives a predictor's early observables and not the target."""
+    if campaign.predictor is None or name == campaign.objective.source:
+        return False
+    return set(campaign.predictor.early) <= set(campaign.sources[name].observes)
+
+
+def new_specimens(state: CampaignState) -> dict[str, int]:
+    """Fresh specimens left by design (canonical JSON); empty when unlimited."""
+    if state.stock is None:
+        return {}
+    left = Counter({canonical_json(s.design): s.specimens for s in state.stock})
+    for trial in state.trials:
+        source = state.campaign.sources[trial.proposal.source]
+        is_new = trial.proposal.specimen is None and trial.state not in _NEVER_RAN
+        if source.is_physical and is_new:
+            left[canonical_json(trial.proposal.design)] -= 1
+    return dict(left)
+
+
+def living(state: CampaignState) -> dict[str, tuple[Trial, float]]:
+    """Specimens that can go on: the latest trial and the age of each."""
+    seen = set(state.seen)
+    found: dict[str, tuple[Trial, float]] = {}
+    busy: set[str] = set()
+    for trial in state.trials:
+        name = specimen_of(trial)
+        if trial.id not in seen:
+            if trial.state not in _NEVER_RAN:
+                busy.add(name)
+        elif trial.outcome is not None and trial.outcome.status == "success":
+            if trial.outcome.ended or trial.outcome.age is None:
+                found.pop(name, None)
+                busy.add(name)
+            else:
+                found[name] = (trial, trial.outcome.age)
+    return {name: found[name] for name in found if name not in busy}
+
+
+def possible(state: CampaignState, designs: list[Design]) -> dict[str, list[Action]]:
+    """Actions by source; only those that the stock and the campaign allow."""
+    campaign = state.campaign
+    stock = new_specimens(state)
+    done = {
+        (t.proposal.source, canonical_json(t.proposal.design))
+        for t in state.trials
+        if t.state not in _NEVER_RAN
+    }
+    found: dict[str, list[Action]] = {}
+    for name, source in campaign.sources.items():
+        actions = []
+        for design in [] if _is_opened_early(campaign, name) else designs:
+            key = canonical_json(design)
+            if source.is_physical:
+                is_free = state.stock is None or stock.get(key, 0) > 0
+            else:
+                is_free = (name, key) not in done
+            if is_free:
+                actions.append(Action(source=name, design=design))
+        if name == campaign.objective.source:
+            actions += _continued(state, name)
+        found[name] = actions
+    return found
+
+
+def _is_opened_early(campaign: Campaign, name: str) -> bool:
+    """Whether new specimens of a source are better opened by an early source.
+
+    Both run the same specimens at the same cost per age, so that looking early and
+    going on costs no more than going through, and leaves the choice.
+    """
+    source = campaign.sources[name]
+    return name == campaign.objective.source and any(
+        is_early(campaign, other)
+        and _same_lab(source, early)
+        and early.cost_per_age == source.cost_per_age
+        and not early.cost
+        for other, early in campaign.sources.items()
+    )
+
+
+def _continued(state: CampaignState, name: str) -> list[Action]:
+    source = state.campaign.sources[name]
+    return [
+        Action(
+            source=name, design=trial.proposal.design, specimen=specimen, from_age=age
+        )
+        for specimen, (trial, age) in living(state).items()
+        if _same_lab(source, state.campaign.sources[trial.proposal.source])
+    ]
+
+
+def _same_lab(a: Source, b: Source) -> bool:
+    return a.lab == b.lab and a.options == b.options
+
+
+def horizon(
+    source: Source, action: Action, left: Cost, expected_age: float, upper_age: float
+) -> tuple[float | None, Cost, Cost] | None:
+    """Until which age to run, what to reserve, what to expect to pay.
+
+    An open-ended trial is planned to outlive `upper_age` only by a planned stop: its
+    reservation is the most that it may cost, so a budget is never overrun.
+
+    Returns:
+        None when what is left does not pay for a meaningful trial.
+    """
+    if source.until_age is not None or not source.cost_per_age:
+        until = source.until_age
+        cost = source.cost_of(action.from_age, until or 0.0)
+        return (until, cost, cost) if _affords(left, cost) else None
+    longest = source.longest_age or upper_age
+    until = min(longest, math.ceil(upper_age))
+    for currency, rate in source.cost_per_age.items():
+        room = left[currency] - source.cost.get(currency, 0.0)
+        until = min(until, action.from_age + math.floor(room / rate))
+    if until < expected_age or until <= action.from_age:
+        return None
+    reserve = source.cost_of(action.from_age, until)
+    expected = source.cost_of(action.from_age, min(expected_age, until))
+    return until, reserve, expected
+
+
+def _affords(left: Cost, cost: Cost) -> bool:
+    return all(amount <= left[currency] + 1e-9 for currency, amount in cost.items())

@@ -1,0 +1,268 @@
+"""What the agent makes of a campaign's state: data for the multi-source model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bigloop.agents.items import Items
+from bigloop.agents.space import encode
+from bigloop.contracts import Campaign, CampaignState, Design, Estimate, Trial
+
+TARGET = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datum:
+    """One value on the model scale, higher is better for channel 0."""
+
+    design: Design
+    channel: int
+    specimen: str
+    value: float
+    noise: float = 0.0
+    common: tuple[float, ...] = ()
+    is_estimate: bool = False
+
+
+def channels(campaign: Campaign) -> dict[tuple[str, str], int]:
+    """Number of every modelled (source, observable); 0 is the target.
+
+    Early observables of a predictor are no channels: they speak through estimates.
+    """
+    early = set(campaign.predictor.early) if campaign.predictor else set()
+    found = {(campaign.objective.source, campaign.objective.observable): TARGET}
+    for name, source in campaign.sources.items():
+        for observable in source.observes:
+            is_target = name == campaign.objective.source
+            if not is_target and observable not in early:
+                found.setdefault((name, observable), len(found))
+    return found
+
+
+def to_model(campaign: Campaign, observable: str, value: float) -> float:
+    """A value on the model scale: logarithm when declared, sign for the objective."""
+    if campaign.observables[observable].log:
+        value = math.log(max(value, 1e-12))
+    if observable == campaign.objective.observable and is_minimised(campaign):
+        value = -value
+    return value
+
+
+def is_minimised(campaign: Campaign) -> bool:
+    """Whether small values of the objective are wanted."""
+    return campaign.objective.goal == "minimize"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """Data of a state with the scales that standardise them.
+
+    Attributes:
+        campaign: the specification.
+        data: one entry per observed or estimated value.
+        center: mean of each channel on the model scale.
+        scale: standard deviation of each channel on the model scale.
+        specimens: index of every specimen.
+        n_common: number of error terms that estimates share.
+        own_noise: aleatoric variance of a predictor, by which measured ends scatter
+            about estimates, on the model scale.
+    """
+
+    campaign: Campaign
+    data: tuple[Datum, ...]
+    center: tuple[float, ...]
+    scale: tuple[float, ...]
+    specimens: dict[str, int]
+    n_common: int
+    own_noise: float = 0.0
+
+    def items(self, data: Sequence[Datum] | None = None) -> Items:
+        """Data as items of the model (known noise and loadings standardised)."""
+        data = self.data if data is None else data
+        scale = torch.tensor([self.scale[d.channel] for d in data], dtype=torch.float64)
+        common = torch.zeros(len(data), self.n_common, dtype=torch.float64)
+        for row, datum in enumerate(data):
+            for column, loading in enumerate(datum.common):
+                common[row, column] = loading / self.scale[datum.channel]
+        known = torch.tensor([d.noise for d in data], dtype=torch.float64)
+        return Items(
+            x=encode(self.campaign, [d.design for d in data]),
+            channel=torch.tensor([d.channel for d in data], dtype=torch.long),
+            specimen=torch.tensor([self.specimens[d.specimen] for d in data]),
+            is_estimate=torch.tensor([d.is_estimate for d in data], dtype=torch.bool),
+            noise=known / scale.square(),
+            common=common,
+        )
+
+    def values(self) -> Tensor:
+        """Standardised values, `n`."""
+        return torch.tensor(
+            [
+                (d.value - self.center[d.channel]) / self.scale[d.channel]
+                for d in self.data
+            ],
+            dtype=torch.float64,
+        )
+
+    def natural(self, standardised: float) -> float:
+        """A standardised target value in the unit of the objective."""
+        value = self.center[TARGET] + self.scale[TARGET] * standardised
+        if is_minimised(self.campaign):
+            value = -value
+        observable = self.campaign.observables[self.campaign.objective.observable]
+        return math.exp(value) if observable.log else value
+
+    def count(self, design: Design, is_estimate: bool) -> int:
+        """Values of the target channel on a design."""
+        return sum(
+            d.design == design and d.channel == TARGET and d.is_estimate == is_estimate
+            for d in self.data
+        )
+
+
+def specimen_of(trial: Trial) -> str:
+    """A name for the specimen of a trial, also before the laboratory has given one."""
+    if trial.outcome is not None and trial.outcome.specimen is not None:
+        return trial.outcome.specimen
+    return trial.proposal.specimen or f"new:{trial.id}"
+
+
+def believe(state: CampaignState) -> Belief:
+    """Collect what is known; estimates give way to measurements of their specimen."""
+    campaign = state.campaign
+    numbers = channels(campaign)
+    aleatoric = [e.sd_aleatoric**2 for e in state.estimates]
+    own_noise = sum(aleatoric) / len(aleatoric) if aleatoric else 0.0
+    data = [
+        Datum(
+            design=o.design,
+            channel=numbers[o.source, o.observable],
+            specimen=o.specimen or f"obs:{o.id}",
+            value=to_model(campaign, o.observable, o.value),
+            noise=_model_noise(campaign, o.observable, o.value, o.sd)
+            + (own_noise if numbers[o.source, o.observable] == TARGET else 0.0),
+        )
+        for o in state.observations
+        if (o.source, o.observable) in numbers and not o.censored
+    ]
+    data += _estimates(state)
+    data += _censored(state, data)
+    n_channels = len(numbers)
+    pairs = [_standard(campaign, data, c) for c in range(n_channels)]
+    names = [specimen_of(t) for t in state.trials] + [d.specimen for d in data]
+    return Belief(
+        campaign=campaign,
+        data=tuple(data),
+        center=tuple(center for center, _ in pairs),
+        scale=tuple(scale for _, scale in pairs),
+        specimens={name: index for index, name in enumerate(dict.fromkeys(names))},
+        n_common=max((len(d.common) for d in data), default=0),
+        own_noise=own_noise,
+    )
+
+
+def _model_noise(
+    campaign: Campaign, observable: str, value: float, sd: float | None
+) -> float:
+    if not sd:
+        return 0.0
+    is_log = campaign.observables[observable].log
+    return (sd / max(value, 1e-12)) ** 2 if is_log else sd**2
+
+
+def _estimates(state: CampaignState) -> list[Datum]:
+    campaign = state.campaign
+    by_id = {trial.id: trial for trial in state.trials}
+    if campaign.predictor is None:
+        return []
+    sign = -1.0 if is_minimised(campaign) else 1.0
+    return [
+        Datum(
+            design=by_id[e.trial].proposal.design,
+            channel=TARGET,
+            specimen=specimen_of(by_id[e.trial]),
+            value=sign * e.mean,
+            noise=own,
+            common=common,
+            is_estimate=True,
+        )
+        for e in state.estimates
+        if e.trial in by_id and e.observable == campaign.objective.observable
+        for own, common in [_split(e)]
+    ]
+
+
+def _censored(state: CampaignState, data: Sequence[Datum]) -> list[Datum]:
+    """Specimens that outlived their test, of which nothing better is known.
+
+    Each becomes a value with the moments of a normal truncated at the age it reached;
+    the normal is that of all other values, so the result leans to caution.
+    """
+    campaign = state.campaign
+    target = campaign.objective
+    known = {d.specimen for d in data if d.channel == TARGET}
+    latest = {
+        o.specimen or f"obs:{o.id}": o
+        for o in state.observations
+        if o.censored and (o.source, o.observable) == (target.source, target.observable)
+    }
+    center, scale = _standard(campaign, data, TARGET)
+    found = []
+    for name, o in latest.items():
+        if name in known:
+            continue
+        value, variance = _truncated(
+            to_model(campaign, o.observable, o.value), center, scale
+        )
+        found.append(
+            Datum(
+                design=o.design,
+                channel=TARGET,
+                specimen=name,
+                value=value,
+                noise=variance,
+                is_estimate=True,
+            )
+        )
+    return found
+
+
+def _truncated(bound: float, center: float, scale: float) -> tuple[float, float]:
+    """Mean and variance of a normal, given that it is above `bound`."""
+    from scipy.stats import norm
+
+    a = (bound - center) / scale
+    hazard = math.exp(norm.logpdf(a) - norm.logsf(a))
+    variance = 1 + a * hazard - hazard**2
+    return center + scale * hazard, scale**2 * max(float(variance), 1e-6)
+
+
+def _split(estimate: Estimate) -> tuple[float, tuple[float, ...]]:
+    """Epistemic variance of one estimate alone, and what it shares with the others."""
+    shared = sum(loading**2 for loading in estimate.common)
+    return max(0.0, estimate.sd_epistemic**2 - shared), estimate.common
+
+
+def _standard(
+    campaign: Campaign, data: Sequence[Datum], channel: int
+) -> tuple[float, float]:
+    values = torch.tensor(
+        [d.value for d in data if d.channel == channel], dtype=torch.float64
+    )
+    if not len(values):
+        return 0.0, 1.0
+    spread = float(values.std()) if len(values) > 2 else 0.0
+    if spread < 1e-9:
+        spread = 0.5 if campaign.observables[_name(campaign, channel)].log else 1.0
+        if len(values) > 1:
+            spread = max(spread, float(values.std()))
+    return float(values.mean()), spread
+
+
+def _name(campaign: Campaign, channel: int) -> str:
+    return next(o for (_, o), number in channels(campaign).items() if number == channel)

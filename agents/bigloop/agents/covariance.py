@@ -1,0 +1,96 @@
+r"""Covariance of the multi-source model.
+
+For item `i` of channel `c` on design `x` and specimen `s`
+
+$$ y_i = m_c + \rho_c f(x) + g_c(x) + \epsilon_{c,s} + e_i $$
+
+with `f` a smooth Gaussian process plus an effect of its own for every design, `g_c` the
+bias of a source that varies over the space, `rho_c` its learned relation to the target
+(`rho_0 = 1`, `g_0 = 0`) [Kennedy2000]_, `epsilon` the spread of specimens and `e` known
+noise.
+
+A predictor's estimate of specimen `s` is its posterior mean, so the error is of Berkson's
+kind: the measured end scatters about the estimate, not the estimate about the end.
+With `h(x)` what the predictor misses of a design,
+$$ \mathrm{est}_s = f(x) + h(x) + \epsilon_s - l_s^T z, \quad y_s = f(x) + \epsilon_s + e_s, $$
+where the variance of `e` is the predictor's aleatoric one and `z` are the errors of its
+coefficients. Estimates alone say nothing about `z` (they would be explained by it
+altogether), so `z` is cut from inference and passed through the posterior linearly, see
+`SourceModel`.
+
+.. [Kennedy2000] Kennedy, O'Hagan: Predicting the output from a complex computer code
+   when fast approximations are available. Biometrika 87 (2000), eq. 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from bigloop.agents.items import LATENT, Items
+
+MEAN_VARIANCE = 1.0
+"""Prior variance of every channel's mean, in standardised units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameters:
+    """A batch of `s` settings.
+
+    Attributes:
+        lengthscale: `s x d`.
+        signal: `s`; variance of the smooth part of `f`.
+        effect: `s`; variance of the effect of single designs.
+        relation: `s x c`; `rho`, 1 for channel 0.
+        bias: `s x c`; variance of `g`, 0 for channel 0.
+        noise: `s x c`; variance between specimens.
+        miss: `s`; variance of `h`, what a predictor misses of single designs.
+    """
+
+    lengthscale: Tensor
+    signal: Tensor
+    effect: Tensor
+    relation: Tensor
+    bias: Tensor
+    noise: Tensor
+    miss: Tensor
+
+
+def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
+    """Matern 5/2 correlation, `s x n x m`."""
+    scaled = 5**0.5 / lengthscale[:, None, :]
+    difference = (a[None, :, None, :] - b[None, None, :, :]) * scaled[:, :, None, :]
+    r2 = difference.square().sum(-1)
+    r = (r2 + 1e-16).sqrt()
+    return (1 + r + r2 / 3) * (-r).exp()
+
+
+def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
+    """Covariance of items, `s x n x m`, without each item's own `noise`."""
+    correlation = _matern(a.x, b.x, h.lengthscale)
+    same_design = (a.x[:, None, :] == b.x[None, :, :]).all(-1)
+    function = (
+        h.signal[:, None, None] * correlation + h.effect[:, None, None] * same_design
+    )
+    rho = h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
+    same_channel = a.channel[:, None] == b.channel[None, :]
+    own = MEAN_VARIANCE + h.bias[:, a.channel, None] * correlation
+    same_specimen = (
+        (a.specimen[:, None] == b.specimen[None, :])
+        & same_channel
+        & (a.specimen != LATENT)[:, None]
+    )
+    spread = h.noise[:, a.channel, None] * same_specimen
+    both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
+    miss = h.miss[:, None, None] * both
+    return rho * function + same_channel * own + spread + miss
+
+
+def variance(a: Items, h: Hyperparameters) -> Tensor:
+    """Prior variance of every item, `s x n`, without each item's own `noise`."""
+    function = (h.signal + h.effect)[:, None] * h.relation[:, a.channel].square()
+    spread = h.noise[:, a.channel] * (a.specimen != LATENT)
+    own = MEAN_VARIANCE + h.bias[:, a.channel]
+    miss = h.miss[:, None] * a.is_estimate
+    return function + own + spread + miss

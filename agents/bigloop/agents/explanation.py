@@ -1,0 +1,94 @@
+"""Why a proposal was made: the terms that decided, and what would have changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bigloop.agents.belief import TARGET, Belief
+from bigloop.agents.guard import Guard
+from bigloop.agents.valuation import Valued
+from bigloop.contracts import Alternative, Decision, Term, significant
+
+N_RUNNER_UPS = 3
+
+
+def explain(
+    belief: Belief,
+    ranked: Sequence[Valued],
+    guard: Guard,
+    rule: str,
+    model_version: str | None,
+) -> Decision:
+    """The decision for the first of the ranked actions."""
+    best, rest = ranked[0], ranked[1 : 1 + N_RUNNER_UPS]
+    return Decision(
+        agent=f"multi-fidelity: {rule}",
+        model_version=model_version,
+        score=best.score,
+        terms=_terms(belief, best, guard),
+        runner_ups=tuple(
+            Alternative(
+                source=v.action.source,
+                design=v.action.design,
+                specimen=v.action.specimen,
+                score=v.score,
+                cost=v.expected,
+            )
+            for v in rest
+        ),
+        flips=_flips(ranked, rule),
+    )
+
+
+def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
+    campaign = belief.campaign
+    unit = campaign.observables[campaign.objective.observable].unit
+    is_log = campaign.observables[campaign.objective.observable].log
+    scale = belief.scale[TARGET]
+    kind = "relative" if is_log else unit
+    terms = {
+        "mean": Term(value=belief.natural(best.mean), unit=unit, note="expected here"),
+        "sd_epistemic": Term(
+            value=scale * best.sd_epistemic, unit=kind, note="falls with more data"
+        ),
+        "sd_aleatoric": Term(
+            value=scale * best.sd_aleatoric, unit=kind, note="specimen to specimen"
+        ),
+        "gain": Term(
+            value=scale * best.gain,
+            unit=kind,
+            note="expected rise of the best mean by this result",
+        ),
+        "p_success": Term(value=best.p_success, note="chance that the trial succeeds"),
+        "cost_share": Term(
+            value=best.share, note="expected cost as part of the budget"
+        ),
+        "score": Term(value=best.score, note="gain x p_success / cost_share decides"),
+        "guard_gain": Term(
+            value=guard.gain,
+            unit="nat",
+            note="what cheap sources add per target value; below 0 they are cut off",
+        ),
+    }
+    for currency, amount in best.expected.items():
+        terms[f"cost_{currency}"] = Term(
+            value=amount,
+            unit=currency,
+            note=f"expected; {significant(best.reserve[currency])} reserved",
+        )
+    return terms
+
+
+def _flips(ranked: Sequence[Valued], rule: str) -> str:
+    if rule == "opening":
+        return "nothing: the opening spreads designs before a model can judge"
+    if len(ranked) < 2:
+        return "nothing: there was no other affordable action"
+    best, second = ranked[0], ranked[1]
+    if second.score <= 0:
+        return "no cost: the runner-up promises no gain"
+    ratio = best.score / second.score
+    return (
+        f"with its cost x {significant(ratio)} or its gain / {significant(ratio)}, "
+        f"{second.action.source} would have won"
+    )

@@ -1,0 +1,167 @@
+"""The agent: knowledge gradient per cost over designs, sources and specimens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bigloop.agents.actions import possible
+from bigloop.agents.belief import TARGET, Belief, believe
+from bigloop.agents.candidates import designs as candidate_designs
+from bigloop.agents.explanation import explain
+from bigloop.agents.failures import failures
+from bigloop.agents.guard import Guard, fit
+from bigloop.agents.opening import opening
+from bigloop.agents.pending import pending
+from bigloop.agents.recommendation import recommend
+from bigloop.agents.valuation import Valuation, Valued
+from bigloop.contracts import (
+    Campaign,
+    CampaignState,
+    Proposal,
+    Recommendation,
+    Suggestion,
+    Trial,
+    TrialState,
+)
+
+
+class MultiFidelityAgent:
+    """Chooses the action whose result is worth most per share of its budget.
+
+    A pure function of the state: it keeps nothing between calls but a cache.
+
+    Args:
+        campaign: the specification; its seed fixes every random sequence.
+        guard_share: part of the budget that sources cheaper than the target may use
+            before they have shown that they tell something about the target.
+    """
+
+    def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
+        self.campaign = campaign
+        self.guard_share = guard_share
+
+    def propose(
+        self, state: CampaignState, sources: Sequence[str], n: int = 1
+    ) -> list[Suggestion]:
+        """Up to `n` suggestions for the free `sources`; empty: wait, or stop."""
+        found: list[Suggestion] = []
+        for _ in range(n):
+            suggestion = self._next(state, sources)
+            if suggestion is None:
+                break
+            found.append(suggestion)
+            state = _with(state, suggestion)
+        return found
+
+    def recommend(self, state: CampaignState) -> Recommendation | None:
+        """The design with the best posterior mean at the target fidelity."""
+        belief = believe(state)
+        if not any(d.channel == TARGET for d in belief.data):
+            return None
+        model, _ = fit(belief)
+        return recommend(belief, model)
+
+    def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
+        left = {name: account.left for name, account in state.accounts.items()}
+        belief = believe(state)
+        designs = candidate_designs(state, belief)
+        actions = possible(state, designs)
+        model, guard = fit(belief)
+        model = model.believe(pending(belief, state))
+        valuation = Valuation(belief, model, designs, left, failures(state))
+        first = opening(state, designs, actions)
+        if first is not None:
+            ranked = valuation.value(first)
+            ranked = [v for v in ranked if v.action.source in sources]
+            return self._suggest(state, belief, ranked, guard, "opening")
+        valued: list[Valued] = []
+        for name, group in actions.items():
+            if guard.allows(state, name, self.guard_share):
+                valued += valuation.value(group)
+        ranked = _best_purse(self.campaign, valued, sources)
+        return self._suggest(state, belief, ranked, guard, "knowledge gradient")
+
+    def _suggest(
+        self,
+        state: CampaignState,
+        belief: Belief,
+        ranked: list[Valued],
+        guard: Guard,
+        rule: str,
+    ) -> Suggestion | None:
+        if not ranked:
+            return None
+        best = ranked[0]
+        proposal = Proposal(
+            campaign=self.campaign.name,
+            number=len(state.trials),
+            source=best.action.source,
+            design=best.action.design,
+            specimen=best.action.specimen,
+            from_age=best.action.from_age,
+            until_age=best.until_age,
+            seed=self.campaign.seed,
+        )
+        decision = explain(belief, ranked, guard, rule, state.model_version)
+        return Suggestion(proposal=proposal, decision=decision, cost=best.reserve)
+
+
+def _with(state: CampaignState, suggestion: Suggestion) -> CampaignState:
+    """The state in which a suggestion is on its way."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    trial = Trial(
+        id=suggestion.proposal.id,
+        campaign=state.campaign.name,
+        proposal=suggestion.proposal,
+        state=TrialState.PROPOSED,
+        reserved=suggestion.cost,
+        created_at=epoch,
+        updated_at=epoch,
+    )
+    accounts = {
+        name: account.model_copy(
+            update={"reserved": account.reserved + suggestion.cost.get(name, 0.0)}
+        )
+        for name, account in state.accounts.items()
+    }
+    return state.model_copy(
+        update={"trials": (*state.trials, trial), "accounts": accounts}
+    )
+
+
+def _best_purse(
+    campaign: Campaign, valued: list[Valued], sources: Sequence[str]
+) -> list[Valued]:
+    """Actions of the purse to spend from, best first; empty: better to wait.
+
+    Sources that share a currency share a purse: a free source does not get a trial
+    while a busy one of the same purse would use the budget better.
+    """
+    best: list[Valued] = []
+    for purse in purses(campaign):
+        group = sorted(
+            (v for v in valued if v.action.source in purse), key=lambda v: -v.score
+        )
+        if not group or group[0].score <= 0 or group[0].action.source not in sources:
+            continue
+        if not best or group[0].score > best[0].score:
+            best = group
+    return best
+
+
+def purses(campaign: Campaign) -> list[set[str]]:
+    """Sources grouped by the currencies that they share."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for name, source in campaign.sources.items():
+        currencies = {*source.cost, *source.cost_per_age}
+        names = {name}
+        rest = []
+        for other_names, other in groups:
+            if other & currencies:
+                names |= other_names
+                currencies |= other
+            else:
+                rest.append((other_names, other))
+        groups = [*rest, (names, currencies)]
+    return [names for names, _ in groups]

@@ -1,0 +1,35 @@
+"""Trials on their way, as items that the model believes before they end."""
+
+from __future__ import annotations
+
+from bigloop.agents.belief import TARGET, Belief, Datum, channels, specimen_of
+from bigloop.agents.items import Items
+from bigloop.contracts import CampaignState, Trial
+
+
+def pending(belief: Belief, state: CampaignState) -> Items:
+    """Results to come of the pending trials (fantasies at the model's own mean)."""
+    known = [d.noise for d in belief.data if d.is_estimate]
+    noise = sum(known) / len(known) if known else None
+    rows = [_datum(state, trial, noise, belief.own_noise) for trial in state.pending]
+    return belief.items([row for row in rows if row is not None])
+
+
+def _datum(
+    state: CampaignState, trial: Trial, noise: float | None, own_noise: float
+) -> Datum | None:
+    """The value that a trial will give; none while no estimate can be made of it."""
+    numbers = channels(state.campaign)
+    source = trial.proposal.source
+    channel = next((c for (s, _), c in numbers.items() if s == source), None)
+    if channel is None and noise is None:
+        return None
+    is_measured = channel == TARGET
+    return Datum(
+        design=trial.proposal.design,
+        channel=TARGET if channel is None else channel,
+        specimen=specimen_of(trial),
+        value=0.0,
+        noise=own_noise if is_measured else (noise or 0.0) * (channel is None),
+        is_estimate=channel is None,
+    )

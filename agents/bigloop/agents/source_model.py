@@ -1,0 +1,142 @@
+"""The multi-source Gaussian process as a BoTorch model."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import torch
+from botorch.models.model import Model
+from botorch.posteriors.fully_bayesian import GaussianMixturePosterior
+from gpytorch.distributions import MultivariateNormal
+from torch import Tensor
+
+from bigloop.agents.covariance import Hyperparameters, covariance, variance
+from bigloop.agents.inference import JITTER, Prior, draws, factor
+from bigloop.agents.items import Items, join, latent
+
+N_DRAWS = 24
+
+
+class SourceModel(Model):  # type: ignore[misc]
+    """Posterior over items given observed items, mixed over hyper-parameters.
+
+    Args:
+        items: the `n` observed items.
+        y: their values, `n`, standardised.
+        n_channels: sources' observables in all, the target included.
+        is_coupled: whether the other channels may inform the target.
+    """
+
+    def __init__(
+        self, items: Items, y: Tensor, n_channels: int, is_coupled: bool = True
+    ) -> None:
+        super().__init__()
+        self.items, self.y = items, y
+        prior = Prior(items.x.shape[-1], n_channels)
+        h, weight = draws(items, y, prior, N_DRAWS, is_coupled)
+        keep = weight > 1e-4
+        self.h = _select(h, keep)
+        self.weight = weight[keep] / weight[keep].sum()
+        self._solve()
+
+    def _solve(self) -> None:
+        self.lower = factor(self.items, self.h)
+        values = self.y.expand(len(self.weight), -1).unsqueeze(-1)
+        self.alpha = torch.cholesky_solve(values, self.lower)
+        loadings = self.items.common.expand(len(self.weight), -1, -1)
+        self.carry = torch.cholesky_solve(loadings, self.lower)
+
+    def _shared(self, at: Items) -> Tensor:
+        """What the predictor's coefficient errors do to items, `s x m x k`.
+
+        The posterior mean is linear in the data, and so in the errors of the data.
+        """
+        return covariance(at, self.items, self.h) @ self.carry - at.common
+
+    def believe(self, pending: Items) -> SourceModel:
+        """The model after results equal to its own expectation: fantasies.
+
+        Means stay as they are, variances fall; hyper-parameters are kept.
+        """
+        if not len(pending):
+            return self
+        after = copy.copy(self)
+        after.y = torch.cat(
+            [self.y.expand(len(self.weight), -1), self.mean(pending)], dim=-1
+        )
+        shared = self.average(self._shared(pending))
+        pending = dataclasses.replace(pending, common=shared + pending.common)
+        after.items = join(self.items, pending)
+        after._solve()
+        return after
+
+    def average(self, values: Tensor) -> Tensor:
+        """Mean over the settings of a tensor `s x ...`."""
+        return torch.tensordot(self.weight, values, dims=1)
+
+    _is_ensemble = True
+    _is_fully_bayesian = True
+
+    @property
+    def num_outputs(self) -> int:
+        """One: the target."""
+        return 1
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """One batch entry for every setting of the hyper-parameters."""
+        return torch.Size([len(self.weight)])
+
+    def mean(self, at: Items) -> Tensor:
+        """Posterior means, `s x m`."""
+        return (covariance(at, self.items, self.h) @ self.alpha).squeeze(-1)
+
+    def _explained(self, at: Items) -> Tensor:
+        cross = covariance(self.items, at, self.h)
+        return torch.linalg.solve_triangular(self.lower, cross, upper=False)
+
+    def covariance(self, a: Items, b: Items) -> Tensor:
+        """Posterior covariance between items, `s x n x m`, own noise apart."""
+        prior = covariance(a, b, self.h)
+        shared = self._shared(a) @ self._shared(b).transpose(-1, -2)
+        return (
+            prior - self._explained(a).transpose(-1, -2) @ self._explained(b) + shared
+        )
+
+    def variance(self, at: Items) -> Tensor:
+        """Posterior variances, `s x m`, own noise included."""
+        explained = self._explained(at).square().sum(-2)
+        own = (variance(at, self.h) - explained).clamp_min(1e-12)
+        return own + at.noise + self._shared(at).square().sum(-1)
+
+    def posterior(self, X: Tensor, *_: Any, **__: Any) -> GaussianMixturePosterior:
+        """BoTorch posterior of the target's mean at `(b) x q x d`.
+
+        The batch dimension of the hyper-parameters stands before `q`.
+        """
+        if X.ndim > 2 and X.shape[-3] == len(self.weight) and X.ndim > 3:
+            X = X[..., 0, :, :]
+        batch, q, d = X.shape[:-2], X.shape[-2], X.shape[-1]
+        means, covariances = [], []
+        for points in X.reshape(-1, q, d):
+            at = latent(points, self.items.common.shape[-1])
+            means.append(self.mean(at))
+            covariances.append(self.covariance(at, at) + JITTER * torch.eye(q))
+        s = len(self.weight)
+        mean = torch.stack(means).reshape(*batch, s, q)
+        cov = torch.stack(covariances).reshape(*batch, s, q, q)
+        return GaussianMixturePosterior(MultivariateNormal(mean, cov))
+
+
+def _select(h: Hyperparameters, keep: Tensor) -> Hyperparameters:
+    return Hyperparameters(
+        lengthscale=h.lengthscale[keep],
+        signal=h.signal[keep],
+        effect=h.effect[keep],
+        relation=h.relation[keep],
+        bias=h.bias[keep],
+        noise=h.noise[keep],
+        miss=h.miss[keep],
+    )

@@ -1,0 +1,209 @@
+"""What every action is worth: knowledge gradient per share of its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from bigloop.agents.actions import Action, horizon, is_early
+from bigloop.agents.belief import TARGET, Belief, Datum, channels
+from bigloop.agents.failures import Failures
+from bigloop.agents.items import Items, latent
+from bigloop.agents.knowledge_gradient import knowledge_gradient
+from bigloop.agents.opening import n_labels
+from bigloop.agents.source_model import SourceModel
+from bigloop.agents.space import encode
+from bigloop.contracts import Cost, Design
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valued:
+    """An action with everything that a decision states of it.
+
+    `mean` and the standard deviations are those of the action's design on the
+    standardised model scale of the target; `gain` is on the same scale.
+    """
+
+    action: Action
+    gain: float
+    p_success: float
+    share: float
+    score: float
+    until_age: float | None
+    reserve: Cost
+    expected: Cost
+    mean: float
+    sd_epistemic: float
+    sd_aleatoric: float
+
+
+class Valuation:
+    """Values actions under one model; built anew for every decision.
+
+    Args:
+        belief: data and scales.
+        model: fitted on the data, pending trials believed.
+        designs: the designs among which the campaign will recommend.
+        left: what may still be reserved, by currency.
+        failures: what is known of failed trials.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        model: SourceModel,
+        designs: Sequence[Design],
+        left: Cost,
+        failures: Failures,
+    ) -> None:
+        self.belief, self.model, self.left = belief, model, left
+        self.failures = failures
+        self.campaign = belief.campaign
+        self.x = encode(self.campaign, designs)
+        self.designs = list(designs)
+        self.targets = latent(self.x, belief.n_common)
+        self.mean = model.mean(self.targets)
+
+    def value(self, actions: Sequence[Action]) -> list[Valued]:
+        """The affordable actions with their values, in the order given."""
+        planned = [(a, p) for a in actions if (p := self._plan(a)) is not None]
+        if not planned:
+            return []
+        chosen = [action for action, _ in planned]
+        items = self._items(chosen)
+        change = self.model.covariance(self.targets, items)
+        change = change / self.model.variance(items).sqrt().unsqueeze(-2)
+        gains = self.model.average(knowledge_gradient(self.mean, change))
+        means, epistemic, aleatoric = self._moments(chosen)
+        found = []
+        for k, (action, (until, reserve, expected)) in enumerate(planned):
+            p = self.failures.p_success(action)
+            share = sum(expected[c] / self.campaign.budget[c] for c in expected)
+            found.append(
+                Valued(
+                    action=action,
+                    gain=float(gains[k]),
+                    p_success=p,
+                    share=share,
+                    score=float(gains[k]) * p / share,
+                    until_age=until,
+                    reserve=reserve,
+                    expected=expected,
+                    mean=float(means[k]),
+                    sd_epistemic=float(epistemic[k]),
+                    sd_aleatoric=float(aleatoric[k]),
+                )
+            )
+        return found
+
+    def _items(self, actions: Sequence[Action]) -> Items:
+        """The result that each action would give, as items of the model."""
+        numbers = channels(self.campaign)
+        noise, common = self._typical_estimate()
+        rows = []
+        for index, action in enumerate(actions):
+            early = is_early(self.campaign, action.source)
+            if early:
+                channel = TARGET
+            else:
+                channel = next(c for (s, _), c in numbers.items() if s == action.source)
+            rows.append(
+                Datum(
+                    design=action.design,
+                    channel=channel,
+                    specimen=action.specimen or f"action:{index}",
+                    value=0.0,
+                    noise=noise if early else self._own(channel),
+                    common=common if early else (),
+                    is_estimate=early,
+                )
+            )
+        names = dict(self.belief.specimens)
+        for row in rows:
+            names.setdefault(row.specimen, len(names))
+        view = Belief(
+            campaign=self.campaign,
+            data=tuple(rows),
+            center=self.belief.center,
+            scale=self.belief.scale,
+            specimens=names,
+            n_common=self.belief.n_common,
+        )
+        return view.items()
+
+    def _own(self, channel: int) -> float:
+        return self.belief.own_noise if channel == TARGET else 0.0
+
+    def _typical_estimate(self) -> tuple[float, tuple[float, ...]]:
+        """Noise and loadings that a further estimate is expected to have."""
+        known = [d for d in self.belief.data if d.is_estimate]
+        if not known:
+            return 1e3, ()
+        noise = sum(d.noise for d in known) / len(known)
+        width = self.belief.n_common
+        common = tuple(
+            sum(d.common[k] if k < len(d.common) else 0.0 for d in known) / len(known)
+            for k in range(width)
+        )
+        return noise, common
+
+    def _moments(self, actions: Sequence[Action]) -> tuple[Tensor, Tensor, Tensor]:
+        at = latent(
+            encode(self.campaign, [a.design for a in actions]), self.belief.n_common
+        )
+        means, variances = self.model.mean(at), self.model.variance(at)
+        mean = self.model.average(means)
+        epistemic = self.model.average(variances + (means - mean).square()).sqrt()
+        noise = self.model.average(self.model.h.noise[:, TARGET])
+        own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
+        noise = (noise + own).sqrt()
+        return mean, epistemic, noise.expand(len(actions))
+
+    def _plan(self, action: Action) -> tuple[float | None, Cost, Cost] | None:
+        source = self.campaign.sources[action.source]
+        expected_age, upper_age = 0.0, 0.0
+        if source.cost_per_age and source.until_age is None:
+            expected_age, upper_age = self._life(action)
+        return horizon(source, action, self.left, expected_age, upper_age)
+
+    def _life(self, action: Action) -> tuple[float, float]:
+        """Expected and upper (99.5 %) end of the specimen on the objective's scale."""
+        source = self.campaign.sources[action.source]
+        n_ends = sum(
+            d.channel == TARGET and not d.is_estimate for d in self.belief.data
+        )
+        is_known = n_ends >= max(1, n_labels(self.campaign))
+        if source.age_unit != self._objective_unit() or not is_known:
+            return source.longest_age or 0.0, source.longest_age or 0.0
+        name = action.specimen or "life:new"
+        view = Belief(
+            campaign=self.campaign,
+            data=(
+                Datum(
+                    design=action.design,
+                    channel=TARGET,
+                    specimen=name,
+                    value=0.0,
+                    noise=self.belief.own_noise,
+                ),
+            ),
+            center=self.belief.center,
+            scale=self.belief.scale,
+            specimens={**self.belief.specimens, "life:new": len(self.belief.specimens)},
+            n_common=self.belief.n_common,
+        )
+        item = view.items()
+        mean = self.model.average(self.model.mean(item))
+        spread = self.model.average(
+            self.model.variance(item) + (self.model.mean(item) - mean).square()
+        ).sqrt()
+        middle = self.belief.natural(float(mean[0]))
+        ends = [
+            self.belief.natural(float(mean[0] + k * spread[0])) for k in (-2.58, 2.58)
+        ]
+        return max(middle, action.from_age + 1), max(*ends, action.from_age + 1)
+
+    def _objective_unit(self) -> str:
+        return self.campaign.observables[self.campaign.objective.observable].unit
