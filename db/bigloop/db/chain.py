@@ -54,9 +54,12 @@ def linked(
     return event.model_copy(update={"hash": event_hash(event)})
 
 
+_HEAD = sa.select(chain.c.seq, chain.c.hash).with_for_update()
+
+
 def lock_head(conn: sa.Connection) -> tuple[int, str]:
     """Number and hash of the last event; other writers wait until we commit."""
-    row = conn.execute(sa.select(chain.c.seq, chain.c.hash).with_for_update()).first()
+    row = conn.execute(_HEAD).first()
     if row is None:
         raise StoreError("the chain has lost its head; restore the last backup")
     return row.seq, row.hash

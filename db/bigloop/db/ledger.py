@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
-from typing import Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,11 +20,6 @@ _SLACK = Decimal("1e-9")
 
 def read(conn: sa.Connection, campaign: str) -> dict[str, Account]:
     """The accounts of a campaign by currency."""
-    rows = conn.execute(
-        sa.select(accounts)
-        .where(accounts.c.campaign == campaign)
-        .order_by(accounts.c.currency)
-    )
     return {
         row.currency: Account(
             currency=row.currency,
@@ -31,7 +27,7 @@ def read(conn: sa.Connection, campaign: str) -> dict[str, Account]:
             reserved=float(row.reserved),
             spent=float(row.spent),
         )
-        for row in rows
+        for row in _rows(conn, campaign)
     }
 
 
@@ -78,44 +74,53 @@ def check_limits(conn: sa.Connection, spec: Campaign) -> None:
 def set_limits(conn: sa.Connection, campaign: str, budget: Cost) -> None:
     """Open, change and close accounts so that they are those of the budget."""
     there = {row.currency for row in _rows(conn, campaign)}
-    for currency in there - set(budget):
-        conn.execute(sa.delete(accounts).where(*_is(campaign, currency)))
+    mine = accounts.c.campaign == campaign
+    for currency in sorted(there - set(budget)):
+        conn.execute(sa.delete(accounts).where(mine, accounts.c.currency == currency))
     for currency, amount in sorted(budget.items()):
-        limit = {"limit": exact(amount)}
-        if currency in there:
-            conn.execute(
-                sa.update(accounts).where(*_is(campaign, currency)).values(limit)
-            )
-        else:
-            new = {"campaign": campaign, "currency": currency, **limit}
+        key = {"campaign": campaign, "currency": currency}
+        if currency not in there:
             zero = {"reserved": Decimal(0), "spent": Decimal(0)}
-            conn.execute(sa.insert(accounts), [{**new, **zero}])
+            conn.execute(sa.insert(accounts), {**key, "limit": exact(amount), **zero})
+        else:
+            this = sa.update(accounts).where(mine, accounts.c.currency == currency)
+            conn.execute(this.values({"limit": exact(amount)}))
 
 
 def book(
     conn: sa.Connection,
     campaign: str,
-    column: Literal["reserved", "spent"],
-    cost: Cost,
-    sign: Literal[1, -1] = 1,
+    *,
+    reserve: Cost | None = None,
+    release: Cost | None = None,
+    spend: Cost | None = None,
 ) -> None:
-    """Add a cost to a column of the accounts, or take it away."""
-    for row in _rows(conn, campaign) if cost else ():
-        if row.currency in cost:
-            with localcontext(_EXACT):
-                amount = getattr(row, column) + sign * exact(cost[row.currency])
-            conn.execute(
-                sa.update(accounts)
-                .where(*_is(campaign, row.currency))
-                .values({column: amount})
-            )
+    """Book amounts by currency: put aside, let go of, paid."""
+    reserve, release, spend = reserve or {}, release or {}, spend or {}
+    touched = {*reserve, *release, *spend}
+    for row in _rows(conn, campaign) if touched else ():
+        currency = row.currency
+        if currency not in touched:
+            continue
+        with localcontext(_EXACT):
+            change = exact(reserve.get(currency, 0)) - exact(release.get(currency, 0))
+            booked = {
+                "reserved": row.reserved + change,
+                "spent": row.spent + exact(spend.get(currency, 0)),
+            }
+        conn.execute(_BOOK, {"whose": campaign, "which": currency, **booked})
 
 
-def _rows(conn: sa.Connection, campaign: str) -> list[sa.Row[tuple[object, ...]]]:
-    return list(
-        conn.execute(sa.select(accounts).where(accounts.c.campaign == campaign))
-    )
+_ACCOUNTS = (
+    sa.select(accounts)
+    .where(accounts.c.campaign == sa.bindparam("whose"))
+    .order_by(accounts.c.currency)
+)
+_BOOK = sa.update(accounts).where(
+    accounts.c.campaign == sa.bindparam("whose"),
+    accounts.c.currency == sa.bindparam("which"),
+)
 
 
-def _is(campaign: str, currency: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return accounts.c.campaign == campaign, accounts.c.currency == currency
+def _rows(conn: sa.Connection, campaign: str) -> Sequence[sa.Row[Any]]:
+    return conn.execute(_ACCOUNTS, {"whose": campaign}).all()

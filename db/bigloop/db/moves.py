@@ -49,7 +49,7 @@ def proposed(conn: sa.Connection, event: Event) -> None:
         "updated_at": event.at,
     }
     conn.execute(sa.insert(trials), [row])
-    ledger.book(conn, event.campaign, "reserved", data["cost"])
+    ledger.book(conn, event.campaign, reserve=data["cost"])
 
 
 def decided(conn: sa.Connection, event: Event) -> None:
@@ -61,7 +61,7 @@ def decided(conn: sa.Connection, event: Event) -> None:
 def closed(conn: sa.Connection, event: Event) -> None:
     """`rejected`, `cancelled` or `expired`: the reservation is released."""
     to = TrialState(event.kind.removeprefix("trial."))
-    _release_reservation(conn, event)
+    ledger.book(conn, event.campaign, release=_reserved(conn, event))
     _move(conn, event, to, reason=event.data["reason"], reserved="{}", lease_until=None)
     _end_attempt(conn, event, to)
 
@@ -111,8 +111,8 @@ def ended(conn: sa.Connection, event: Event) -> None:
     data, outcome = event.data, event.data["outcome"]
     to = TrialState(event.kind.removeprefix("trial."))
     by_claim = data["from"] == TrialState.RUNNING
-    _release_reservation(conn, event)
-    ledger.book(conn, event.campaign, "spent", outcome["cost"])
+    held = _reserved(conn, event)
+    ledger.book(conn, event.campaign, release=held, spend=outcome["cost"])
     _move(
         conn,
         event,
@@ -196,10 +196,12 @@ def _update(
         _refuse(conn, event)
 
 
-def _release_reservation(conn: sa.Connection, event: Event) -> None:
-    text = conn.scalar(sa.select(trials.c.reserved).where(trials.c.id == event.subject))
-    held: Cost = json.loads(text or "{}")
-    ledger.book(conn, event.campaign, "reserved", held, -1)
+_RESERVED = sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
+
+
+def _reserved(conn: sa.Connection, event: Event) -> Cost:
+    held: Cost = json.loads(conn.scalar(_RESERVED, {"trial": event.subject}) or "{}")
+    return held
 
 
 def _begin_attempt(
@@ -224,12 +226,14 @@ def _change_attempt(conn: sa.Connection, event: Event, **values: Any) -> None:
     )
 
 
+_END_ATTEMPT = sa.update(attempts).where(
+    attempts.c.trial == sa.bindparam("trial_"), attempts.c.ended_at.is_(None)
+)
+
+
 def _end_attempt(conn: sa.Connection, event: Event, result: str) -> None:
-    conn.execute(
-        sa.update(attempts)
-        .where(attempts.c.trial == event.subject, attempts.c.ended_at.is_(None))
-        .values(ended_at=event.at, result=result)
-    )
+    now = {"trial_": event.subject, "ended_at": event.at, "result": result}
+    conn.execute(_END_ATTEMPT, now)
 
 
 def _refuse(conn: sa.Connection, event: Event) -> None:

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from bigloop.contracts import Event, canonical_json
 from bigloop.db.tables import observations
 
+_LAST = sa.select(sa.func.max(observations.c.id))
+_INSERT = sa.insert(observations)
+
 
 def observe(
     conn: sa.Connection,
@@ -20,7 +23,9 @@ def observe(
     solicited: bool,
 ) -> None:
     """Insert observations, numbered in the order of the chain."""
-    last = conn.scalar(sa.select(sa.func.max(observations.c.id))) or 0
+    if not found:
+        return
+    last = conn.scalar(_LAST) or 0
     rows = [
         {
             "content": None,
@@ -34,5 +39,4 @@ def observe(
         }
         for index, item in enumerate(found, start=1)
     ]
-    if rows:
-        conn.execute(sa.insert(observations), rows)
+    conn.execute(_INSERT, rows)

@@ -31,6 +31,11 @@ _BY_VERDICT = {
     "refuse": _S.REJECTED,
 }
 
+_KNOWN = sa.select(trials).where(trials.c.id == sa.bindparam("trial"))
+_LAST = sa.select(sa.func.max(trials.c.number)).where(
+    trials.c.campaign == sa.bindparam("name")
+)
+
 
 class Proposals(Session):
     """The part of the store that takes proposals in and lets people decide."""
@@ -48,8 +53,8 @@ class Proposals(Session):
         """
         proposal = suggestion.proposal
         with self._write(actor) as tx:
-            known = sa.select(trials).where(trials.c.id == proposal.id)
-            if (row := tx.conn.execute(known).first()) is not None:
+            row = tx.conn.execute(_KNOWN, {"trial": proposal.id}).first()
+            if row is not None:
                 return trial_of(row)
             self._enter(tx, suggestion, verdict)
             return self._trial(tx.conn, proposal.id)
@@ -196,11 +201,11 @@ class Proposals(Session):
         once: Once | None = None,
     ) -> None:
         proposal = suggestion.proposal
-        spec = self._spec(tx.conn, proposal.campaign)
-        status = self._campaign_row(tx.conn, spec.name).status
-        if status not in ("running", "paused"):
+        campaign = self._campaign_row(tx.conn, proposal.campaign)
+        spec = self._spec_of(tx.conn, campaign)
+        if campaign.status not in ("running", "paused"):
             raise ConflictError(
-                f"campaign {spec.name!r} is {status}; resume it to propose more"
+                f"campaign {spec.name!r} is {campaign.status}; resume it to propose"
             )
         _check_fits(spec, proposal)
         _check_number(tx.conn, proposal)
@@ -211,9 +216,9 @@ class Proposals(Session):
             # What is refused anyway needs no budget.
             data["cost"] = {}
         tx.append("trial.proposed", spec.name, proposal.id, data, once)
-        row = self._trial_row(tx.conn, proposal.id)
         to = _BY_VERDICT[verdict.action]
-        self._move(tx, row, to, reason=verdict.reason, who=verdict.who)
+        decided = {"from": _S.PROPOSED, "reason": verdict.reason, "who": verdict.who}
+        tx.append(f"trial.{to}", spec.name, proposal.id, decided)
 
 
 _VERBS = {
@@ -244,8 +249,7 @@ def _check_fits(spec: Campaign, proposal: Proposal) -> None:
 
 
 def _check_number(conn: sa.Connection, proposal: Proposal) -> None:
-    mine = trials.c.campaign == proposal.campaign
-    last = conn.scalar(sa.select(sa.func.max(trials.c.number)).where(mine))
+    last = conn.scalar(_LAST, {"name": proposal.campaign})
     following = 0 if last is None else last + 1
     if proposal.number != following:
         raise ConflictError(

@@ -21,6 +21,8 @@ from bigloop.db.transaction import Transaction, require
 Clock = Callable[[], datetime]
 
 _SHORTEST_PREFIX = 4
+_TRIAL = sa.select(trials).where(trials.c.id == sa.bindparam("trial"))
+_CAMPAIGN = sa.select(campaigns).where(campaigns.c.name == sa.bindparam("name"))
 
 
 class Session:
@@ -59,23 +61,30 @@ class Session:
             seq, hash_ = lock_head(conn)
             # After the lock: time does not run backwards along the chain.
             now = at or self._clock()
-            yield Transaction(conn=conn, actor=actor, at=now, seq=seq, hash=hash_)
+            tx = Transaction(conn=conn, actor=actor, at=now, seq=seq, hash=hash_)
+            yield tx
+            if tx.seq != seq:
+                tx.finish()
 
     def _spec(self, conn: sa.Connection, name: str) -> Campaign:
-        """The present revision of a campaign (parsed once: they never change)."""
-        revision = self._campaign_row(conn, name).revision
-        key = (name, revision)
+        """The present revision of a campaign."""
+        return self._spec_of(conn, self._campaign_row(conn, name))
+
+    def _spec_of(self, conn: sa.Connection, row: Row) -> Campaign:
+        """The revision that a row of `campaigns` names; parsed once: none changes."""
+        key = (row.name, row.revision)
         if key not in self._specs:
             text = conn.scalar(
                 sa.select(revisions.c.spec).where(
-                    revisions.c.campaign == name, revisions.c.revision == revision
+                    revisions.c.campaign == row.name,
+                    revisions.c.revision == row.revision,
                 )
             )
             self._specs[key] = Campaign.model_validate_json(text or "")
         return self._specs[key]
 
     def _campaign_row(self, conn: sa.Connection, name: str) -> Row:
-        row = conn.execute(sa.select(campaigns).where(campaigns.c.name == name)).first()
+        row = conn.execute(_CAMPAIGN, {"name": name}).first()
         if row is None:
             names = conn.scalars(sa.select(campaigns.c.name)).all()
             raise NotFoundError(
@@ -86,14 +95,13 @@ class Session:
 
     def _trial_row(self, conn: sa.Connection, trial: str) -> Row:
         """The row of a trial, by its id or a prefix of it."""
-        query = sa.select(trials)
-        row = conn.execute(query.where(trials.c.id == trial)).first()
+        row = conn.execute(_TRIAL, {"trial": trial}).first()
         if row is not None:
             return row
         found: list[Row] = []
         if len(trial) >= _SHORTEST_PREFIX:
             # A range uses the index where LIKE would not; ids are hexadecimal.
-            within = query.where(trials.c.id.between(trial, trial + "g"))
+            within = sa.select(trials).where(trials.c.id.between(trial, trial + "g"))
             rows = conn.execute(within.order_by(trials.c.first_seq))
             found = [row for row in rows if row.id.startswith(trial)]
         if len(found) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,10 @@ from bigloop.contracts import (
 from bigloop.db.chain import linked
 from bigloop.db.projection import apply
 from bigloop.db.tables import chain, events, keys
+
+# Statements of the hot path are built once: building costs more than running.
+_APPEND = sa.insert(events)
+_ADVANCE = sa.update(chain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,6 @@ class Transaction:
     at: datetime
     seq: int
     hash: str
-    appended: list[Event] = field(default_factory=list)
 
     def append(
         self,
@@ -76,14 +79,14 @@ class Transaction:
             subject=subject,
             data=json.loads(text),
         )
-        row = {**event.model_dump(exclude={"data"}), "data": text}
-        self.conn.execute(sa.insert(events), [row])
-        head = {"seq": event.seq, "hash": event.hash}
-        self.conn.execute(sa.update(chain).values(head))
+        self.conn.execute(_APPEND, {**dict(event), "data": text})
         apply(self.conn, event)
         self.seq, self.hash = event.seq, event.hash
-        self.appended.append(event)
         return event
+
+    def finish(self) -> None:
+        """Move the head to the last event; the end of every transaction."""
+        self.conn.execute(_ADVANCE, {"seq": self.seq, "hash": self.hash})
 
     def earlier(self, once: Once | None) -> str | None:
         """Subject of the event that was made under this key; none: it is new.
