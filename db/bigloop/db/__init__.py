@@ -1,1 +1,6 @@
-"""TODO."""
+"""The store: SQL tables made from one chain of events; only documents leave it."""
+
+from bigloop.db.records import CampaignInfo, Lapsed, Problem, Status, VerifyReport
+from bigloop.db.store import Store
+
+__all__ = ["CampaignInfo", "Lapsed", "Problem", "Status", "Store", "VerifyReport"]

@@ -1,0 +1,344 @@
+"""Claims: how workers take trials, keep them alive and hand results in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bigloop.contracts import (
+    Claim,
+    ConflictError,
+    Outcome,
+    StaleClaimError,
+    Trial,
+    TrialState,
+    canonical_json,
+    content_hash,
+)
+from bigloop.db import results
+from bigloop.db.records import Lapsed
+from bigloop.db.rows import Row, trial_of
+from bigloop.db.session import Session
+from bigloop.db.tables import attempts, campaigns, trials
+from bigloop.db.transaction import Once, Transaction, allow, require
+
+_S = TrialState
+_HELD = (_S.CLAIMED, _S.RUNNING)
+
+
+class Claims(Session):
+    """The part of the store that workers talk to.
+
+    A lease holds until its end, not at it. Once it has run out, every write of its
+    holder is refused, even when nobody acted yet. Times are the writers' clocks: keep
+    them in step, and leases long (a minute) against their error.
+    """
+
+    def claim(
+        self,
+        worker: str,
+        sources: Sequence[str] | None = None,
+        lease_s: float = 60.0,
+        campaign: str | None = None,
+    ) -> Claim | None:
+        """The oldest approved trial of a running campaign; none when there is none.
+
+        Asking in vain takes no lock.
+        """
+        if self._is_idle(sources, campaign):
+            return None
+        with self._write(worker) as tx:
+            return self._claim(tx, sources, lease_s, campaign)
+
+    def take(
+        self,
+        worker: str,
+        sources: Sequence[str] | None = None,
+        lease_s: float = 60.0,
+        campaign: str | None = None,
+    ) -> Claim | None:
+        """`claim` and `start` in one transaction, for a worker that begins at once."""
+        if self._is_idle(sources, campaign):
+            return None
+        with self._write(worker) as tx:
+            claim = self._claim(tx, sources, lease_s, campaign)
+            return None if claim is None else self._start(tx, claim)
+
+    def start(self, claim: Claim) -> Claim:
+        """Mark a trial as running; call it before anything is dispatched.
+
+        Raises:
+            StaleClaimError: the claim is not current; dispatch nothing.
+            ConflictError: it was started already; dispatch nothing.
+        """
+        with self._write(claim.worker) as tx:
+            return self._start(tx, claim)
+
+    def heartbeat(self, claim: Claim, lease_s: float = 60.0) -> Claim:
+        """Prolong a lease from now; once in a third of it is often enough.
+
+        Raises:
+            StaleClaimError: the claim is not current; drop the work.
+        """
+        with self._write(claim.worker) as tx:
+            data = {**_token(claim), "lease_until": _until(tx, lease_s)}
+            tx.append("trial.heartbeat", claim.trial.campaign, claim.trial.id, data)
+            return _claim_of(self._trial_row(tx.conn, claim.trial.id))
+
+    def release(self, claim: Claim) -> Trial:
+        """Hand back a trial that was not started.
+
+        Raises:
+            StaleClaimError: the claim is not current.
+            ConflictError: it was started.
+        """
+        with self._write(claim.worker) as tx:
+            data = {"from": _S.CLAIMED, **_token(claim)}
+            tx.append("trial.released", claim.trial.campaign, claim.trial.id, data)
+            return self._trial(tx.conn, claim.trial.id)
+
+    def complete(self, claim: Claim, outcome: Outcome) -> Trial:
+        """Hand in the outcome of a running trial; the same one again is no change.
+
+        The result of a stale claim changes nothing that stands: it is kept, once, as
+        unsolicited observations.
+
+        Raises:
+            ResultError: unit, range, observable, specimen, cost or parameter is wrong.
+            StaleClaimError: the claim is not current; the result was kept.
+            ConflictError: it ended with another outcome, or was never started.
+        """
+        try:
+            with self._write(claim.worker) as tx:
+                row = self._trial_row(tx.conn, claim.trial.id)
+                if _is_answered(row, claim, outcome):
+                    return trial_of(row)
+                return self._settle(tx, row, outcome, _S.RUNNING, _token(claim))
+        except StaleClaimError:
+            self._keep_late(claim, outcome)
+            raise
+
+    def mark_unknown(self, claim: Claim, reason: str) -> Trial:
+        """Give up a running trial of which nobody can tell what became.
+
+        Its reservation stays until a person resolves it.
+
+        Raises:
+            StaleClaimError: the claim is not current.
+            SpecError: no reason is given.
+        """
+        require("reason", reason)
+        with self._write(claim.worker) as tx:
+            data = {"from": _S.RUNNING, "reason": reason, **_token(claim)}
+            tx.append("trial.unknown", claim.trial.campaign, claim.trial.id, data)
+            return self._trial(tx.conn, claim.trial.id)
+
+    def resolve(
+        self,
+        trial: str,
+        outcome: Outcome,
+        actor: str,
+        reason: str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Trial:
+        """Say, as a person, what became of an `unknown` trial.
+
+        Raises:
+            ConflictError: it is not unknown.
+            ResultError: the outcome does not fit.
+            SpecError: no reason is given.
+        """
+        require("reason", reason)
+        said = (outcome.model_dump(mode="json"), reason)
+        once = Once.of(idempotency_key, "resolve", trial, *said)
+        with self._write(actor) as tx:
+            if (done := tx.earlier(once)) is not None:
+                return self._trial(tx.conn, done)
+            row = self._trial_row(tx.conn, trial)
+            allow(row.id, row.state, "resolve", _S.UNKNOWN)
+            more = {"reason": reason}
+            return self._settle(tx, row, outcome, _S.UNKNOWN, more, once)
+
+    def release_expired(
+        self,
+        now: datetime | None = None,
+        safe: Callable[[Trial], bool] | None = None,
+        actor: str = "bigloop",
+    ) -> Lapsed:
+        """Take back what lapsed claims hold, except what may not be run again.
+
+        `safe` tells whether a dispatched trial may be run again; by default, whether
+        its source is not physical. Nothing lapsed: no lock is taken.
+        """
+        with self._read() as conn:
+            if not _lapsed(conn, now or self._clock()):
+                return Lapsed()
+        with self._write(actor, now) as tx:
+            approved, stuck = [], []
+            for row in _lapsed(tx.conn, tx.at):
+                trial = trial_of(row)
+                if row.state == _S.CLAIMED or (safe or self._safely(tx))(trial):
+                    data = {"from": row.state, "previous_token": row.token}
+                    tx.append("trial.lapsed", row.campaign, row.id, data)
+                    approved.append(self._trial(tx.conn, row.id))
+                else:
+                    stuck.append(trial)
+            return Lapsed(approved=tuple(approved), stuck=tuple(stuck))
+
+    def adopt(self, trial: str, worker: str, lease_s: float = 60.0) -> Claim:
+        """Take over a running trial whose lease has lapsed, to recover its result.
+
+        Raises:
+            ConflictError: it does not run, or its lease still holds.
+        """
+        with self._write(worker) as tx:
+            row = self._trial_row(tx.conn, trial)
+            allow(row.id, row.state, "adopt", _S.RUNNING)
+            if row.lease_until > tx.at:
+                raise ConflictError(
+                    f"trial {row.id} is held by {row.worker} until "
+                    f"{row.lease_until:%Y-%m-%d %H:%M:%S} UTC; adopt it after that"
+                )
+            data = {"previous_token": row.token, **_lease(tx, row, lease_s)}
+            tx.append("trial.adopted", row.campaign, row.id, data)
+            return _claim_of(self._trial_row(tx.conn, row.id))
+
+    def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
+        with self._read() as conn:
+            return _oldest(conn, sources, campaign) is None
+
+    def _claim(
+        self,
+        tx: Transaction,
+        sources: Sequence[str] | None,
+        lease_s: float,
+        campaign: str | None,
+    ) -> Claim | None:
+        row = _oldest(tx.conn, sources, campaign)
+        if row is None:
+            return None
+        self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
+        return _claim_of(self._trial_row(tx.conn, row.id))
+
+    def _start(self, tx: Transaction, claim: Claim) -> Claim:
+        data = {"from": _S.CLAIMED, **_token(claim)}
+        tx.append("trial.started", claim.trial.campaign, claim.trial.id, data)
+        return _claim_of(self._trial_row(tx.conn, claim.trial.id))
+
+    def _settle(
+        self,
+        tx: Transaction,
+        row: Row,
+        outcome: Outcome,
+        start: TrialState,
+        more: dict[str, Any],
+        once: Once | None = None,
+    ) -> Trial:
+        trial = trial_of(row)
+        spec = self._spec(tx.conn, trial.campaign)
+        data = {
+            "reason": outcome.message,
+            **more,
+            "from": start,
+            "outcome": outcome.model_dump(mode="json"),
+            "observations": results.accept(spec, trial.proposal, outcome),
+            "over": results.overrun(trial.reserved, outcome),
+        }
+        kind = "completed" if outcome.status == "success" else "failed"
+        tx.append(f"trial.{kind}", trial.campaign, trial.id, data, once)
+        return self._trial(tx.conn, trial.id)
+
+    def _keep_late(self, claim: Claim, outcome: Outcome) -> None:
+        trial_id, said = claim.trial.id, outcome.model_dump(mode="json")
+        key = f"late:{trial_id}:{claim.token}:{content_hash(said)}"
+        once = Once.of(key, "late")
+        with self._write(claim.worker) as tx:
+            given = sa.select(attempts).where(
+                attempts.c.trial == trial_id,
+                attempts.c.token == claim.token,
+                attempts.c.worker == claim.worker,
+            )
+            # A claim that was never given out brings no result.
+            if tx.conn.execute(given).first() is None or tx.earlier(once) is not None:
+                return
+            trial = self._trial(tx.conn, trial_id)
+            spec = self._spec(tx.conn, trial.campaign)
+            found = results.accept(spec, trial.proposal, outcome)
+            data = {**_token(claim), "outcome": said, "observations": found}
+            tx.append("result.unsolicited", trial.campaign, trial_id, data, once)
+
+    def _safely(self, tx: Transaction) -> Callable[[Trial], bool]:
+        def safe(trial: Trial) -> bool:
+            source = self._spec(tx.conn, trial.campaign).sources[trial.proposal.source]
+            return not source.is_physical
+
+        return safe
+
+
+def _oldest(
+    conn: sa.Connection, sources: Sequence[str] | None, campaign: str | None
+) -> Row | None:
+    query = (
+        sa.select(trials)
+        .join(campaigns, campaigns.c.name == trials.c.campaign)
+        .where(trials.c.state == _S.APPROVED, campaigns.c.status == "running")
+        .order_by(trials.c.first_seq)
+        .limit(1)
+    )
+    if sources is not None:
+        query = query.where(trials.c.source.in_(list(sources)))
+    if campaign is not None:
+        query = query.where(trials.c.campaign == campaign)
+    if conn.get_execution_options().get("bigloop_write"):
+        # Writers queue at the chain; a row that somebody locked by hand is passed over.
+        query = query.with_for_update(skip_locked=True, of=trials)
+    return conn.execute(query).first()
+
+
+def _lapsed(conn: sa.Connection, now: datetime) -> list[Row]:
+    query = sa.select(trials).where(
+        trials.c.state.in_(_HELD), trials.c.lease_until <= now
+    )
+    return list(conn.execute(query.order_by(trials.c.first_seq)))
+
+
+def _claim_of(row: Row) -> Claim:
+    return Claim(
+        trial=trial_of(row),
+        worker=row.worker,
+        token=row.token,
+        lease_until=row.lease_until,
+    )
+
+
+def _token(claim: Claim) -> dict[str, Any]:
+    return {"token": claim.token, "worker": claim.worker}
+
+
+def _until(tx: Transaction, lease_s: float) -> str:
+    return (tx.at + timedelta(seconds=lease_s)).isoformat()
+
+
+def _lease(tx: Transaction, row: Row, lease_s: float) -> dict[str, Any]:
+    return {
+        "worker": tx.actor,
+        "token": row.token + 1,
+        "lease_until": _until(tx, lease_s),
+    }
+
+
+def _is_answered(row: Row, claim: Claim, outcome: Outcome) -> bool:
+    """Whether this very claim ended the trial with this very outcome."""
+    mine = (row.token, row.worker) == (claim.token, claim.worker)
+    if not mine or row.state not in (_S.COMPLETED, _S.FAILED):
+        return False
+    if row.outcome != canonical_json(outcome.model_dump(mode="json")):
+        raise ConflictError(
+            f"trial {row.id} is {row.state} with another outcome; a result is final: "
+            "record a correction as a new trial or as imported history"
+        )
+    return True

@@ -1,0 +1,59 @@
+"""Column types that hold the same value bit by bit on every engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A moment in UTC: SQLite keeps it as sortable text, PostgreSQL with its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a naive moment: it would be read as another one elsewhere."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; use datetime.now(UTC)")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give the zone back that SQLite does not store."""
+        if value is None:
+            return None
+        moment: datetime = value
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+
+class Amount(sa.TypeDecorator[Decimal]):
+    """Money as decimal text: sums are exact, so that a ledger returns to zero."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Plain text of the number."""
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """The number in the text."""
+        return None if value is None else Decimal(value)
+
+
+def exact(amount: float) -> Decimal:
+    """The decimal that a float is written as: 0.1 is one tenth.
+
+    Examples:
+        >>> exact(0.1) + exact(0.2) == exact(0.3)
+        True
+    """
+    return Decimal(repr(float(amount)))

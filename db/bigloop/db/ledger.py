@@ -1,0 +1,126 @@
+"""The ledger of a campaign: one account a currency, in exact decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Context, Decimal, localcontext
+from typing import Any
+
+import sqlalchemy as sa
+
+from bigloop.contracts import Account, BudgetError, Campaign, Cost, significant
+from bigloop.db.columns import exact
+from bigloop.db.tables import accounts
+
+_EXACT = Context(prec=150)
+"""Precision of the sums: beyond any two amounts that one ledger holds."""
+_SLACK = Decimal("1e-9")
+"""Share of a limit that a reservation may go over: agents reckon in floats."""
+
+
+def read(conn: sa.Connection, campaign: str) -> dict[str, Account]:
+    """The accounts of a campaign by currency."""
+    return {
+        row.currency: Account(
+            currency=row.currency,
+            limit=float(row.limit),
+            reserved=float(row.reserved),
+            spent=float(row.spent),
+        )
+        for row in _rows(conn, campaign)
+    }
+
+
+def check(conn: sa.Connection, campaign: str, cost: Cost) -> None:
+    """Whether a reservation fits; call it in the transaction that makes it.
+
+    Raises:
+        BudgetError: naming the currency, what is left and what was asked for.
+    """
+    rows = {row.currency: row for row in _rows(conn, campaign)}
+    for currency, amount in cost.items():
+        if currency not in rows:
+            raise BudgetError(
+                f"campaign {campaign!r} has no budget in {currency}; there are "
+                f"{', '.join(sorted(rows))}: revise the campaign or the cost"
+            )
+        if not amount >= 0:
+            raise BudgetError(f"cost {currency}: {amount:g} is below 0; correct it")
+        row = rows[currency]
+        left = row.limit - row.reserved - row.spent
+        if exact(amount) > left + row.limit * _SLACK:
+            raise BudgetError(
+                f"campaign {campaign!r} has {significant(float(left))} {currency} left"
+                f", {significant(amount)} were asked for; raise budget.{currency} by a "
+                "revision, or wait for reservations to be released"
+            )
+
+
+def check_limits(conn: sa.Connection, spec: Campaign) -> None:
+    """Whether a new revision covers what is spent and reserved.
+
+    Raises:
+        BudgetError: naming the currency.
+    """
+    for row in _rows(conn, spec.name):
+        used, limit = row.reserved + row.spent, spec.budget.get(row.currency, 0.0)
+        if used > exact(limit):
+            raise BudgetError(
+                f"budget.{row.currency}: {limit:g} is below the"
+                f" {significant(float(used))} that are spent or reserved; raise it"
+            )
+
+
+def set_limits(conn: sa.Connection, campaign: str, budget: Cost) -> None:
+    """Open, change and close accounts so that they are those of the budget."""
+    there = {row.currency for row in _rows(conn, campaign)}
+    mine = accounts.c.campaign == campaign
+    for currency in sorted(there - set(budget)):
+        conn.execute(sa.delete(accounts).where(mine, accounts.c.currency == currency))
+    for currency, amount in sorted(budget.items()):
+        key = {"campaign": campaign, "currency": currency}
+        if currency not in there:
+            zero = {"reserved": Decimal(0), "spent": Decimal(0)}
+            conn.execute(sa.insert(accounts), {**key, "limit": exact(amount), **zero})
+        else:
+            this = sa.update(accounts).where(mine, accounts.c.currency == currency)
+            conn.execute(this.values({"limit": exact(amount)}))
+
+
+def book(
+    conn: sa.Connection,
+    campaign: str,
+    *,
+    reserve: Cost | None = None,
+    release: Cost | None = None,
+    spend: Cost | None = None,
+) -> None:
+    """Book amounts by currency: put aside, let go of, paid."""
+    reserve, release, spend = reserve or {}, release or {}, spend or {}
+    touched = {*reserve, *release, *spend}
+    for row in _rows(conn, campaign) if touched else ():
+        currency = row.currency
+        if currency not in touched:
+            continue
+        with localcontext(_EXACT):
+            change = exact(reserve.get(currency, 0)) - exact(release.get(currency, 0))
+            booked = {
+                "reserved": row.reserved + change,
+                "spent": row.spent + exact(spend.get(currency, 0)),
+            }
+        conn.execute(_BOOK, {"whose": campaign, "which": currency, **booked})
+
+
+_ACCOUNTS = (
+    sa.select(accounts)
+    .where(accounts.c.campaign == sa.bindparam("whose"))
+    .order_by(accounts.c.currency)
+)
+_BOOK = sa.update(accounts).where(
+    accounts.c.campaign == sa.bindparam("whose"),
+    accounts.c.currency == sa.bindparam("which"),
+)
+
+
+def _rows(conn: sa.Connection, campaign: str) -> Sequence[sa.Row[Any]]:
+    return conn.execute(_ACCOUNTS, {"whose": campaign}).all()

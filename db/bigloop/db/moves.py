@@ -1,0 +1,266 @@
+"""How the events of a trial move it: every check stands in the write itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bigloop.contracts import (
+    TRANSITIONS,
+    ConflictError,
+    Cost,
+    Event,
+    NotFoundError,
+    StaleClaimError,
+    TrialState,
+    canonical_json,
+)
+from bigloop.db import ledger
+from bigloop.db.observing import observe
+from bigloop.db.tables import attempts, trials
+
+_FENCED = frozenset(
+    {"started", "heartbeat", "released", "completed", "failed", "unknown"}
+)
+_HELD = (TrialState.CLAIMED, TrialState.RUNNING)
+
+
+def proposed(conn: sa.Connection, event: Event) -> None:
+    """Insert a trial and reserve its cost."""
+    data = event.data
+    row = {
+        "id": event.subject,
+        "campaign": event.campaign,
+        "number": data["proposal"]["number"],
+        "source": data["proposal"]["source"],
+        "state": TrialState.PROPOSED,
+        "proposal": canonical_json(data["proposal"]),
+        "decision": canonical_json(data["decision"]),
+        "reserved": canonical_json(data["cost"]),
+        "spent": "{}",
+        "reason": "",
+        "token": 0,
+        "first_seq": event.seq,
+        "last_seq": event.seq,
+        "created_at": event.at,
+        "updated_at": event.at,
+    }
+    conn.execute(sa.insert(trials), [row])
+    ledger.book(conn, event.campaign, reserve=data["cost"])
+
+
+def decided(conn: sa.Connection, event: Event) -> None:
+    """`approved` or `awaiting_approval`."""
+    to = TrialState(event.kind.removeprefix("trial."))
+    _move(conn, event, to, reason=event.data["reason"])
+
+
+def closed(conn: sa.Connection, event: Event) -> None:
+    """`rejected`, `cancelled` or `expired`: the reservation is released."""
+    to = TrialState(event.kind.removeprefix("trial."))
+    ledger.book(conn, event.campaign, release=_reserved(conn, event))
+    _move(conn, event, to, reason=event.data["reason"], reserved="{}", lease_until=None)
+    _end_attempt(conn, event, to)
+
+
+def claimed(conn: sa.Connection, event: Event) -> None:
+    """Hand a trial to a worker under the next fencing token."""
+    free = trials.c.token == event.data["token"] - 1
+    _move(conn, event, TrialState.CLAIMED, free, **_lease(event))
+    _begin_attempt(conn, event, started_at=None)
+
+
+def started(conn: sa.Connection, event: Event) -> None:
+    """The mark before a dispatch: from here on a physical trial is never re-run."""
+    _move(conn, event, TrialState.RUNNING, *fenced(event))
+    _change_attempt(conn, event, started_at=event.at)
+
+
+def prolonged(conn: sa.Connection, event: Event) -> None:
+    """Prolong a lease."""
+    until = _time(event.data["lease_until"])
+    _update(conn, event, trials.c.state.in_(_HELD), *fenced(event), lease_until=until)
+    _change_attempt(conn, event, lease_until=until)
+
+
+def released(conn: sa.Connection, event: Event) -> None:
+    """Hand a trial back that was not started."""
+    _move(conn, event, TrialState.APPROVED, *fenced(event), **_FREE)
+    _change_attempt(conn, event, ended_at=event.at, result="released")
+
+
+def lapsed(conn: sa.Connection, event: Event) -> None:
+    """Take a trial back whose lease has run out."""
+    _move(conn, event, TrialState.APPROVED, *_run_out(event), **_FREE)
+    _end_attempt(conn, event, "lapsed")
+
+
+def adopted(conn: sa.Connection, event: Event) -> None:
+    """Hand a running trial, whose worker is gone, to another one."""
+    conditions = (trials.c.state == TrialState.RUNNING, *_run_out(event))
+    _update(conn, event, *conditions, **_lease(event))
+    _end_attempt(conn, event, "lapsed")
+    _begin_attempt(conn, event, started_at=event.at)
+
+
+def ended(conn: sa.Connection, event: Event) -> None:
+    """Book an outcome: state, ledger and observations."""
+    data, outcome = event.data, event.data["outcome"]
+    to = TrialState(event.kind.removeprefix("trial."))
+    by_claim = data["from"] == TrialState.RUNNING
+    held = _reserved(conn, event)
+    ledger.book(conn, event.campaign, release=held, spend=outcome["cost"])
+    _move(
+        conn,
+        event,
+        to,
+        *(fenced(event) if by_claim else ()),
+        reason=data["reason"],
+        outcome=canonical_json(outcome),
+        spent=canonical_json(outcome["cost"]),
+        reserved="{}",
+        lease_until=None,
+    )
+    _end_attempt(conn, event, to)
+    found = data["observations"]
+    observe(conn, event, found, trial=event.subject, solicited=True)
+
+
+def lost(conn: sa.Connection, event: Event) -> None:
+    """`unknown`: the reservation stays until a person says what happened."""
+    reason = event.data["reason"]
+    to = TrialState.UNKNOWN
+    _move(conn, event, to, *fenced(event), reason=reason, lease_until=None)
+    _change_attempt(conn, event, ended_at=event.at, result=to)
+
+
+def fenced(event: Event) -> tuple[sa.ColumnElement[bool], ...]:
+    """What makes a write safe: the newest token, its holder, within its lease.
+
+    A lease that has run out is refused even if nobody took the trial over yet:
+    somebody may be about to.
+    """
+    return (
+        trials.c.token == event.data["token"],
+        trials.c.worker == event.data["worker"],
+        trials.c.lease_until > event.at,
+    )
+
+
+_FREE: dict[str, Any] = {"worker": None, "lease_until": None}
+
+
+def _run_out(event: Event) -> tuple[sa.ColumnElement[bool], ...]:
+    previous = event.data["previous_token"]
+    return trials.c.token == previous, trials.c.lease_until <= event.at
+
+
+def _lease(event: Event) -> dict[str, Any]:
+    data = event.data
+    until = _time(data["lease_until"])
+    return {"worker": data["worker"], "token": data["token"], "lease_until": until}
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _move(
+    conn: sa.Connection,
+    event: Event,
+    to: TrialState,
+    *conditions: sa.ColumnElement[bool],
+    **values: Any,
+) -> None:
+    start = TrialState(event.data["from"])
+    if to not in TRANSITIONS.get(start, ()):
+        _refuse(conn, event)
+    _update(conn, event, trials.c.state == start, *conditions, state=to, **values)
+
+
+def _update(
+    conn: sa.Connection,
+    event: Event,
+    *conditions: sa.ColumnElement[bool],
+    **values: Any,
+) -> None:
+    done = conn.execute(
+        sa.update(trials)
+        .where(trials.c.id == event.subject, *conditions)
+        .values(last_seq=event.seq, updated_at=event.at, **values)
+    )
+    if done.rowcount != 1:
+        _refuse(conn, event)
+
+
+_RESERVED = sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
+
+
+def _reserved(conn: sa.Connection, event: Event) -> Cost:
+    held: Cost = json.loads(conn.scalar(_RESERVED, {"trial": event.subject}) or "{}")
+    return held
+
+
+def _begin_attempt(
+    conn: sa.Connection, event: Event, started_at: datetime | None
+) -> None:
+    row = {
+        "trial": event.subject,
+        **_lease(event),
+        "claimed_at": event.at,
+        "started_at": started_at,
+        "result": "",
+    }
+    conn.execute(sa.insert(attempts), [row])
+
+
+def _change_attempt(conn: sa.Connection, event: Event, **values: Any) -> None:
+    mine = attempts.c.token == event.data["token"]
+    conn.execute(
+        sa.update(attempts)
+        .where(attempts.c.trial == event.subject, mine)
+        .values(**values)
+    )
+
+
+_END_ATTEMPT = sa.update(attempts).where(
+    attempts.c.trial == sa.bindparam("trial_"), attempts.c.ended_at.is_(None)
+)
+
+
+def _end_attempt(conn: sa.Connection, event: Event, result: str) -> None:
+    now = {"trial_": event.subject, "ended_at": event.at, "result": result}
+    conn.execute(_END_ATTEMPT, now)
+
+
+def _refuse(conn: sa.Connection, event: Event) -> None:
+    row = conn.execute(sa.select(trials).where(trials.c.id == event.subject)).first()
+    if row is None:
+        raise NotFoundError(f"trial {event.subject!r} does not exist; check its id")
+    what = event.kind.removeprefix("trial.")
+    if what in _FENCED and "token" in event.data:
+        _refuse_stale(row, event)
+    possible = ", ".join(sorted(TRANSITIONS.get(TrialState(row.state), ())))
+    raise ConflictError(
+        f"trial {event.subject} is {row.state}, so it cannot become {what}; "
+        f"possible from here: {possible or 'nothing, it is final'}"
+    )
+
+
+def _refuse_stale(row: sa.Row[Any], event: Event) -> None:
+    token, worker = event.data["token"], event.data["worker"]
+    holds = (row.token, row.worker) == (token, worker) and row.state in _HELD
+    if holds and row.lease_until is not None and row.lease_until > event.at:
+        return
+    why = f"the trial is {row.state}"
+    if row.token != token:
+        why += f" under claim {row.token} of {row.worker or 'nobody'}"
+    elif holds:
+        why = f"its lease ended at {row.lease_until:%Y-%m-%d %H:%M:%S} UTC"
+    raise StaleClaimError(
+        f"claim {token} of {worker} on trial {event.subject} is stale: {why}; drop the "
+        "work and claim again"
+    )

@@ -1,0 +1,58 @@
+"""From rows to documents: rows never leave this package."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from bigloop.contracts import (
+    Decision,
+    Event,
+    ModelVersion,
+    Observation,
+    Outcome,
+    Proposal,
+    Trial,
+)
+
+Row = sa.Row[Any]
+
+
+def trial_of(row: Row) -> Trial:
+    """The trial in a row of `trials`."""
+    outcome = row.outcome
+    return Trial(
+        id=row.id,
+        campaign=row.campaign,
+        proposal=Proposal.model_validate_json(row.proposal),
+        state=row.state,
+        decision=Decision.model_validate_json(row.decision),
+        reserved=json.loads(row.reserved),
+        spent=json.loads(row.spent),
+        outcome=None if outcome is None else Outcome.model_validate_json(outcome),
+        reason=row.reason,
+        worker=row.worker,
+        attempts=row.token,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def observation_of(row: Row) -> Observation:
+    """The observation in a row of `observations`."""
+    fields = row._asdict()
+    del fields["content"]
+    return Observation(**{**fields, "design": json.loads(row.design)})
+
+
+def event_of(row: Row) -> Event:
+    """The event in a row of `events`."""
+    return Event(**{**row._asdict(), "data": json.loads(row.data)})
+
+
+def model_of(row: Row) -> ModelVersion:
+    """The model version in a row of `models`, with its present status."""
+    version = ModelVersion.model_validate_json(row.version)
+    return version.model_copy(update={"status": row.status})

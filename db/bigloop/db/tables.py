@@ -1,0 +1,187 @@
+"""The tables: `events` is the record, the others are what replaying it gives.
+
+Documents stand in the columns as canonical JSON text, equal on every engine.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bigloop.db.columns import Amount, UtcTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("campaign", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index(None, "campaign", "seq"),
+)
+
+# One row: locking it is what makes writers queue, so that the chain has no gap.
+chain = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("consumer", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+campaigns = sa.Table(
+    "campaigns",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+)
+
+
+def _campaign(primary_key: bool = False) -> sa.Column[str]:
+    return sa.Column(
+        "campaign",
+        sa.Text,
+        sa.ForeignKey("campaigns.name"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    _campaign(primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    _campaign(primary_key=True),
+    sa.Column("currency", sa.Text, primary_key=True),
+    sa.Column("limit", Amount, nullable=False),
+    sa.Column("reserved", Amount, nullable=False),
+    sa.Column("spent", Amount, nullable=False),
+)
+
+trials = sa.Table(
+    "trials",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _campaign(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("proposal", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("reserved", sa.Text, nullable=False),
+    sa.Column("spent", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("campaign", "number"),
+    sa.Index(None, "state", "first_seq"),
+    sa.Index(None, "state", "lease_until"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("trial", sa.Text, sa.ForeignKey("trials.id"), primary_key=True),
+    sa.Column("token", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("lease_until", UtcTime, nullable=False),
+    sa.Column("claimed_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("result", sa.Text, nullable=False),
+)
+
+observations = sa.Table(
+    "observations",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    _campaign(),
+    sa.Column("trial", sa.Text, sa.ForeignKey("trials.id")),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("design", sa.Text, nullable=False),
+    sa.Column("specimen", sa.Text),
+    sa.Column("batch", sa.Text),
+    sa.Column("observable", sa.Text, nullable=False),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("sd", sa.Double),
+    sa.Column("age", sa.Double),
+    sa.Column("censored", sa.Boolean, nullable=False),
+    sa.Column("solicited", sa.Boolean, nullable=False),
+    # Of an imported row: the hash of its content, which makes importing idempotent.
+    sa.Column("content", sa.Text),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("campaign", "content"),
+    sa.Index(None, "campaign", "observable"),
+    sa.Index(None, "trial"),
+)
+
+models = sa.Table(
+    "models",
+    metadata,
+    _campaign(primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+)
+
+DERIVED = (
+    keys,
+    campaigns,
+    revisions,
+    accounts,
+    trials,
+    attempts,
+    observations,
+    models,
+)
+"""What a replay of the events must give again, row by row."""
