@@ -64,7 +64,10 @@ def test_good(tmp_path: Path, content: str) -> None:
     [
         ("", ["the file is empty"]),
         ("cell,batch,x,n,y\n", ["there are no rows"]),
-        (GOOD.replace(",x,", ",X,"), ["parameters.x", "'x'", "there are cell, batch, X, n, y"]),
+        (
+            GOOD.replace(",x,", ",X,"),
+            ["parameters.x", "'x'", "there are cell, batch, X, n, y"],
+        ),
         (GOOD.replace(",x,", ",b'x',"), ["b'x'", "bytes literal", "rename"]),
         (GOOD.replace(",", ";"), ["delimiter", "';'"]),
         (GOOD.replace(",x,", ",n,"), ["'n' stands twice"]),

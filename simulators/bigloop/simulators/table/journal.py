@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,7 @@ class Journal:
             self._db.execute("PRAGMA synchronous = EXTRA")
         except sqlite3.Error as error:
             raise self._broken(error) from None
+        weakref.finalize(self, self._db.close)
         with self._transaction() as db:
             for statement in _SCHEMA:
                 db.execute(statement)
