@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from bigloop.contracts import SpecError, TrainingRow
+from bigloop.contracts import SpecError, TrainingRow, parse
 from bigloop.models import artifact, joint, regressors
 from bigloop.models.evidence import Evidence
 from bigloop.models.hyperprior import Hyperprior
@@ -75,12 +75,15 @@ class EarlyLifePredictor:
             scale: a large difference between specimens, on the model scale.
             device: where tensors live.
             prior: fields of `Hyperprior`.
+
+        Raises:
+            SpecError: for a field that `Hyperprior` does not have.
         """
         self.inputs = inputs
         self.log = log
         self.scale = scale
         self.device = device
-        self.prior = Hyperprior.model_validate(prior)
+        self.prior = parse(Hyperprior, prior, "predictor.options")
         self._fitted: _Fitted | None = None
 
     def fit(
