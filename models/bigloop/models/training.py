@@ -16,6 +16,7 @@ from bigloop.contracts import (
     Snapshot,
     SpecError,
     TrainingRow,
+    content_hash,
     plugins,
 )
 from bigloop.contracts import Predictor as Spec
@@ -67,8 +68,16 @@ def train(
         batch_out = holdout.leave_batches_out(make, rows, log=log)
         against = _against(champion, rows, one_out, log=log)
         content = predictor.to_bytes()
+    sha256 = artifact.address(content)
+    made_of = [
+        sha256,
+        campaign.name,
+        snapshot.hash,
+        champion.id if champion else None,
+        seed,
+    ]
     return ModelVersion(
-        id=artifact.address(content),
+        id=content_hash(made_of),
         campaign=campaign.name,
         model=spec.model,
         snapshot=snapshot.hash,
@@ -83,6 +92,7 @@ def train(
         },
         parameters={
             **_parameters(campaign),
+            "sha256": sha256,
             "seed": seed,
             "promotion": against.reason,
             "learned": predictor.summary(),
@@ -128,13 +138,13 @@ def restore(version: ModelVersion, device: str = "cpu") -> Predictor:
     """The predictor in a version.
 
     Raises:
-        SpecError: the file is damaged: its hash is not the version's id.
+        SpecError: the file is damaged: it does not have its hash.
     """
     try:
         content = base64.b64decode(version.artifact, validate=True)
     except binascii.Error:
         content = b""
-    if artifact.address(content) != version.id:
+    if artifact.address(content) != version.parameters.get("sha256"):
         raise SpecError(
             f"the file of model {version.id[:12]} is damaged; train the model again"
         )
