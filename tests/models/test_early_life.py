@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from botorch.acquisition import qUpperConfidenceBound
@@ -141,6 +142,22 @@ def test_censored_specimen_against_quadrature() -> None:
     # One site is matched exactly: expectation propagation has no error left here.
     assert found.mean.item() == pytest.approx(mean, rel=1e-6)
     assert found.variance.item() == pytest.approx(variance, rel=1e-5)
+
+
+def test_many_censored_specimens_against_quadrature() -> None:
+    """Expectation propagation errs by less than a hundredth of the posterior spread."""
+    exact, exceeded = [6.0, 6.2], [6.5, 6.1, 6.3, 6.0, 6.4]
+    predictor = EarlyLifePredictor(n_signal=1, n_noise=1)
+    Y = torch.tensor([*exact, *exceeded]).double()[:, None]
+    predictor.fit(torch.zeros(7, 1).double(), Y, censored=torch.arange(7) >= 2)
+    found = predictor.posterior(torch.zeros(1, 1).double())
+    grid = np.linspace(5.0, 8.0, 20_001)[:, None]
+    density = stats.norm(grid, 0.2).pdf(exact).prod(-1)
+    density *= stats.norm(grid, 0.2).sf(exceeded).prod(-1)
+    mean = float(np.average(grid[:, 0], weights=density))
+    sd = math.sqrt(np.average((grid[:, 0] - mean) ** 2, weights=density))
+    assert abs(found.mean.item() - mean) < 0.01 * sd
+    assert math.sqrt(found.variance.item()) == pytest.approx(sd, rel=0.01)
 
 
 def test_prediction_of_a_censored_specimen_lies_above_its_bound() -> None:
@@ -359,3 +376,18 @@ def test_acquisition_functions_take_it() -> None:
     assert value.shape == (3,)
     assert at.grad is not None
     assert at.grad.abs().sum() > 0
+
+
+@pytest.mark.gpu
+def test_a_gpu_says_the_same() -> None:
+    rows = _rows(30, seed=6)
+    rows[0] = rows[0].model_copy(update={"value": 800.0, "censored": True})
+    X = INPUTS.matrix(rows)
+    found = []
+    for device in ("cpu", "cuda"):
+        predictor = EarlyLifePredictor(INPUTS, log=True, device=device)
+        predictor.fit_rows(rows)
+        again = EarlyLifePredictor.from_bytes(predictor.to_bytes(), device)
+        parts = [*again.predict(rows), again.posterior(X).variance[:, 0]]
+        found.append(torch.stack([part.cpu() for part in parts]))
+    torch.testing.assert_close(*found)

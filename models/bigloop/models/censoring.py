@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-_SWEEPS = 200
-_DAMPING = 0.7
-_TOLERANCE = 1e-9
+_SWEEPS = 50
+_DAMPING = 0.9
+_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
