@@ -48,7 +48,8 @@ def compare(champion: Sequence[Held], challenger: Sequence[Held]) -> Comparison:
 
     - no new label: the champion stays, as there is nothing to judge by;
     - fewer than `ENOUGH`: the challenger, which has seen more, wins unless the new
-      labels are more than `ODDS` times likelier under the champion;
+      labels are more than `ODDS` times likelier under the champion (of a single new
+      label both say the same: left out, nothing separates them);
     - else: the challenger wins if its mean log score is higher.
     """
     old = {held.specimen: held.log_score for held in champion}
