@@ -1,1 +1,1 @@
-"""TODO."""
+"""Predictors with honest uncertainty, their training and their promotion."""

@@ -1,1 +1,6 @@
-"""TODO."""
+"""MLflow as a consumer of the store's events: tracking that can fail and catch up."""
+
+from bigloop.tracking.feed import EventSource, TrackingFeed
+from bigloop.tracking.tracker import Tracker
+
+__all__ = ["EventSource", "Tracker", "TrackingFeed"]
