@@ -9,10 +9,11 @@ bias of a source that varies over the space, `rho_c` its learned relation to the
 (`rho_0 = 1`, `g_0 = 0`) [Kennedy2000]_, `epsilon` the spread of specimens and `e` known
 noise.
 
-A predictor's estimate of specimen `s` is its posterior mean, so the error is of Berkson's
-kind: the measured end scatters about the estimate, not the estimate about the end.
+A predictor's estimate of specimen `s` is its posterior mean, so the error is of
+Berkson's kind: the measured end scatters about the estimate, not the estimate about the end.
 With `h(x)` what the predictor misses of a design,
-$$ \mathrm{est}_s = f(x) + h(x) + \epsilon_s - l_s^T z, \quad y_s = f(x) + \epsilon_s + e_s, $$
+$$ \mathrm{est}_s = f(x) + h(x) + \epsilon_s - l_s^T z, $$
+$$ y_s = f(x) + \epsilon_s + e_s, $$
 where the variance of `e` is the predictor's aleatoric one and `z` are the errors of its
 coefficients. Estimates alone say nothing about `z` (they would be explained by it
 altogether), so `z` is cut from inference and passed through the posterior linearly, see

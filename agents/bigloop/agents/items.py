@@ -34,6 +34,7 @@ class Items:
     common: Tensor
 
     def __len__(self) -> int:
+        """Number of items."""
         return len(self.x)
 
 

@@ -81,11 +81,10 @@ def _labels(
     target = campaign.objective.source
     labelled = _labelled(state)
     if n_labels(campaign) <= len(labelled):
-        measured = {o.trial for o in state.observations if not o.censored}
-        known = measured.intersection(t.id for t in labelled)
-        if len(known) >= n_labels(campaign):
+        pending = {t.id for t in state.pending}
+        if sum(t.id not in pending for t in labelled) >= n_labels(campaign):
             return None
-        return None if not state.pending else []
+        return None if not pending else []
     alive = living(state)
     going = [a for a in actions[target] if a.specimen in alive]
     if not going:

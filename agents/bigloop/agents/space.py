@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -13,19 +14,17 @@ from bigloop.contracts.campaign import sample
 
 
 def _encode_value(parameter: Parameter, value: float | str) -> list[float]:
-    """Coordinates of one value: 0..1 for a number, one-hot (side 1/sqrt 2) for a choice."""
+    """Coordinates of one value: 0..1 for a number, one-hot for a choice."""
     if parameter.choices:
         return [0.5**0.5 * float(value == choice) for choice in parameter.choices]
     low, high, number = parameter.low or 0.0, parameter.high or 1.0, float(value)
     if parameter.log:
-        import math
-
         low, high, number = math.log(low), math.log(high), math.log(number)
     return [(number - low) / (high - low)]
 
 
 def encode(campaign: Campaign, designs: Sequence[Design]) -> Tensor:
-    """Designs as an `n x d` tensor; choices take as many columns as they have values."""
+    """Designs as an `n x d` tensor; a choice takes a column for every value."""
     rows = [
         [
             coordinate

@@ -79,15 +79,15 @@ class Valuation:
         means, epistemic, aleatoric = self._moments(chosen)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
-            p = self.failures.p_success(action)
+            success = self.failures.p_success(action)
             share = sum(expected[c] / self.campaign.budget[c] for c in expected)
             found.append(
                 Valued(
                     action=action,
                     gain=float(gains[k]),
-                    p_success=p,
+                    p_success=success,
                     share=share,
-                    score=float(gains[k]) * p / share,
+                    score=float(gains[k]) * success / share,
                     until_age=until,
                     reserve=reserve,
                     expected=expected,
