@@ -1,1 +1,5 @@
-"""TODO."""
+"""One settings tree."""
+
+from bigloop.config.settings import Settings
+
+__all__ = ["Settings"]

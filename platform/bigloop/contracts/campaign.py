@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from bigloop.contracts import expressions
 from bigloop.contracts.base import Design, Document, Name
@@ -238,6 +238,8 @@ class Campaign(Document):
     approval: tuple[Rule, ...] = ()
     max_waiting: PositiveInt = 4
     """Proposals that may wait for a person at once."""
+    ahead: NonNegativeInt = 1
+    """Proposals made per source before it is free, so that no worker waits."""
     stop: Stop = Stop()
 
     @property

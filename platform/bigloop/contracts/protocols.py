@@ -23,6 +23,7 @@ from bigloop.contracts.documents import (
     Recommendation,
     Stock,
 )
+from bigloop.contracts.errors import SourceError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -165,22 +166,30 @@ class Agent(Protocol):
 
 @runtime_checkable
 class Executor(Protocol):
-    """Runs requests on one source, in this process or on Ray."""
+    """Runs requests on the sources of a campaign, in this process or on Ray.
 
-    def submit(self, source: str, request: Request) -> str:
-        """Start a request; returns a handle. Called by a worker, after dispatch."""
+    Requests to one laboratory are begun in the order in which they were submitted.
+    Used by one worker, from one thread.
+    """
+
+    def submit(self, source: str, request: Request) -> None:
+        """Start a request; its `trial` is its handle. Called after the dispatch mark."""
         ...
 
-    def poll(self, handle: str, timeout_s: float) -> Outcome | None:
-        """The outcome when there is one within the timeout, else none.
+    def recover(self, source: str, request: Request) -> None:
+        """Ask a laboratory what became of a dispatch; answered through `wait`."""
+        ...
 
-        Raises:
-            SourceError: the process behind the handle died.
+    def wait(self, timeout_s: float) -> dict[str, Outcome | SourceError | None]:
+        """What came in since the last call, by trial; blocks for the first one.
+
+        None answers a `recover` of what was never started; a `SourceError` says that
+        the machinery broke, not the trial.
         """
         ...
 
-    def cancel(self, handle: str) -> None:
-        """Stop caring about a handle; safe to call twice."""
+    def close(self) -> None:
+        """Stop; safe to call twice."""
         ...
 
 

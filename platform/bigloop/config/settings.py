@@ -1,0 +1,62 @@
+"""Settings of the platform: defaults, then `bigloop.yaml`, then environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveFloat
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """What the machine, not the campaign, decides.
+
+    Read from `bigloop.yaml` in the working folder, then from the environment
+    (`BIGLOOP_STORE`, `BIGLOOP_LEASE_S`, ...), which wins.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="BIGLOOP_",
+        extra="forbid",
+        frozen=True,
+        yaml_file="bigloop.yaml",
+        use_attribute_docstrings=True,
+    )
+
+    folder: Path = Path(".bigloop")
+    """Where journals, the embedded database and reports go."""
+    store: str = ""
+    """SQLAlchemy address of the store; empty: SQLite in `folder`."""
+    executor: Literal["ray", "in-process"] = "ray"
+    """Where simulators and training run."""
+    ray_address: str = ""
+    """Address of a Ray cluster; empty: a local one."""
+    ray_num_gpus: float = Field(default=0.0, ge=0)
+    """GPUs that training asks of Ray."""
+    mlflow: str = ""
+    """Address of an MLflow server; empty: SQLite in `folder`."""
+    lease_s: PositiveFloat = 30.0
+    """How long a worker may be silent before its trial is taken from it [s]."""
+
+    @property
+    def store_url(self) -> str:
+        """Address of the store."""
+        return self.store or f"sqlite:///{self.folder / 'store.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the file."""
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)

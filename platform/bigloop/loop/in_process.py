@@ -1,0 +1,98 @@
+"""Running requests in threads of this process."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from bigloop.contracts import (
+    BigloopError,
+    Laboratory,
+    Outcome,
+    Request,
+    Simulator,
+    SourceError,
+)
+from bigloop.loop.sources import Plan
+
+Answer = Outcome | SourceError | None
+
+
+class InProcessExecutor:
+    """One thread per source: requests to a source run one after the other.
+
+    A source is built when it is first asked, in its own thread.
+    """
+
+    def __init__(self, plans: Mapping[str, Plan]) -> None:
+        self._plans = dict(plans)
+        self._built: dict[Plan, Simulator] = {}
+        self._lock = Lock()
+        self._answers: queue.SimpleQueue[tuple[str, Answer]] = queue.SimpleQueue()
+        # Sources of one plan share the object, and so its thread.
+        pools = {str(p): ThreadPoolExecutor(1, "source") for p in self._plans.values()}
+        self._pools = {name: pools[str(p)] for name, p in self._plans.items()}
+
+    def submit(self, source: str, request: Request) -> None:
+        """Queue a request."""
+        self._queue(source, request, lambda s: s.evaluate(request))
+
+    def recover(self, source: str, request: Request) -> None:
+        """Queue the question what became of a request."""
+        self._queue(source, request, lambda s: recovered(s, request))
+
+    def wait(self, timeout_s: float) -> dict[str, Answer]:
+        """What came in, waiting up to the timeout for the first."""
+        found: dict[str, Answer] = {}
+        try:
+            trial, answer = self._answers.get(timeout=timeout_s)
+            found[trial] = answer
+            while True:
+                trial, answer = self._answers.get_nowait()
+                found[trial] = answer
+        except queue.Empty:
+            return found
+
+    def close(self) -> None:
+        """Drop what is queued; a running evaluation ends by itself."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _queue(
+        self, source: str, request: Request, ask: Callable[[Simulator], Answer]
+    ) -> None:
+        self._pools[source].submit(self._run, source, request, ask)
+
+    def _run(
+        self, source: str, request: Request, ask: Callable[[Simulator], Answer]
+    ) -> None:
+        self._answers.put((request.trial, answered(lambda: ask(self._source(source)))))
+
+    def _source(self, name: str) -> Simulator:
+        plan = self._plans[name]
+        with self._lock:
+            key = next((p for p in self._built if p == plan), None)
+            if key is None:
+                self._built[plan] = plan.build()
+            return self._built[plan]
+
+
+def recovered(source: Simulator, request: Request) -> Outcome | None:
+    """What a laboratory says of a dispatch; a simulation was never started for good."""
+    if isinstance(source, Laboratory):
+        return source.recover(request)
+    return None
+
+
+def answered(ask: Callable[[], Answer]) -> Answer:
+    """The answer of a source; what it raises becomes one line that names it."""
+    try:
+        return ask()
+    except SourceError as error:
+        return error
+    except BigloopError as error:
+        return SourceError(str(error))
+    except Exception as error:
+        return SourceError(f"the source broke: {type(error).__name__}: {error}")
