@@ -186,7 +186,7 @@ class EarlyLifePredictor:
     @property
     def labelled(self) -> dict[str, float]:
         """Specimens and exact values that were learned from."""
-        return dict(self._state.labelled)
+        return dict(self._fitted.labelled) if self._fitted else {}
 
     def summary(self) -> dict[str, float]:
         """Posterior means of the standard deviations, slopes and batch effects."""

@@ -1,12 +1,13 @@
-"""The contract of a `Surrogate`, as checks for whoever writes one.
+"""The contracts of `Surrogate` and `Predictor`, as checks for whoever writes one.
 
 Examples:
     A test of your own model::
 
-        from bigloop.models.testing import check_surrogate
+        from bigloop.models.testing import check_predictor, check_surrogate
 
         def test_my_model() -> None:
             check_surrogate(lambda: MyModel(...))
+            check_predictor(MyModel)
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from bigloop.contracts import SpecError, Surrogate
+from bigloop.contracts import SpecError, Surrogate, TrainingRow
+from bigloop.models.inputs import Inputs
+from bigloop.models.predictor import Predictor, PredictorFactory
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,6 +41,73 @@ def check_surrogate(make: Make, *, d: int = 2, seed: int = 0) -> None:
     check_refusals(make, d)
     check_determinism(make, d, seed)
     check_learning(make, d, seed)
+
+
+def check_predictor(factory: PredictorFactory, *, seed: int = 0) -> None:
+    """Run every check on what an entry point in `bigloop.models` makes.
+
+    Raises:
+        AssertionError: the first broken promise, in words.
+    """
+    made = factory(Inputs(early=("a",)), log=True, scale=1.0, device="cpu")
+    assert isinstance(made, Predictor), (
+        f"{type(made).__name__} lacks a method of Predictor"
+    )
+    exact, bare, over = example_rows(seed)
+    made.fit_rows([*exact, *bare, *over])
+    expected = {row.specimen: row.value for row in exact}
+    assert made.labelled == expected, "labelled is not the exactly measured specimens"
+    check_predictions(made, bare, over)
+    check_round_trip(factory, made, [*bare, *over])
+    try:
+        factory(Inputs(early=("a",)), log=True, scale=1.0, device="cpu").fit_rows(over)
+    except SpecError:
+        return
+    raise AssertionError("fit_rows accepts rows without an exact value")
+
+
+def example_rows(
+    seed: int = 0,
+) -> tuple[list[TrainingRow], list[TrainingRow], list[TrainingRow]]:
+    """Specimens measured to their end, not at all, and outlived: 8, 3 and 2."""
+    X, Y = example(13, 1, seed)
+    rows = [
+        TrainingRow(
+            trial=f"t{i}",
+            specimen=f"s{i}",
+            batch=groups_of(13)[i],
+            design={},
+            early={"a": float(X[i, 0])},
+            value=float(Y[i, 0].exp()),
+        )
+        for i in range(13)
+    ]
+    bare = [row.model_copy(update={"value": None}) for row in rows[8:11]]
+    over = [row.model_copy(update={"censored": True}) for row in rows[11:]]
+    return rows[:8], bare, over
+
+
+def check_predictions(
+    made: Predictor, bare: list[TrainingRow], over: list[TrainingRow]
+) -> None:
+    """One finite number a row; what was outlived stays below the prediction."""
+    for rows in (bare, over, []):
+        for part in made.predict(rows):
+            assert part.shape == (len(rows),), "predict must return one number a row"
+            assert part.isfinite().all(), "a prediction is not finite"
+    for row, mean in zip(over, made.predict(over)[0].exp().tolist(), strict=True):
+        assert mean > (row.value or 0.0), "a censored specimen is predicted too low"
+
+
+def check_round_trip(
+    factory: PredictorFactory, made: Predictor, rows: list[TrainingRow]
+) -> None:
+    """A file gives back what wrote it, to the last bit."""
+    content = made.to_bytes()
+    again = factory.from_bytes(content)
+    assert again.to_bytes() == content, "a file read and written again is another file"
+    for one, other in zip(made.predict(rows), again.predict(rows), strict=True):
+        assert one.equal(other), "a file read again predicts otherwise"
 
 
 def example(n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -24,6 +25,32 @@ from bigloop.models import artifact, holdout, promotion, scores
 from bigloop.models.inputs import Inputs
 from bigloop.models.predictor import Predictor, PredictorFactory
 from bigloop.models.threads import one_thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """A predictor and how it was judged."""
+
+    predictor: Predictor
+    one_out: list[scores.Held]
+    batch_out: list[scores.Held]
+    against: promotion.Comparison
+
+    def metrics(self, rows: Sequence[TrainingRow], *, log: bool) -> dict[str, float]:
+        return {
+            "n_labelled": float(len(self.predictor.labelled)),
+            "n_censored": float(sum(row.censored for row in rows)),
+            **scores.metrics(self.one_out, "specimen_out", log=log),
+            **scores.metrics(self.batch_out, "batch_out", log=log),
+            **self.against.metrics,
+        }
+
+    @property
+    def calibration(self) -> list[dict[str, Any]]:
+        return [
+            *scores.calibration(self.one_out, "leave one specimen out"),
+            *scores.calibration(self.batch_out, "leave one batch out"),
+        ]
 
 
 def train(
@@ -61,46 +88,27 @@ def train(
     log = campaign.observables[spec.predicts].log
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        make = _factory(campaign, device)
-        predictor = make()
-        predictor.fit_rows(rows)
-        one_out = holdout.leave_specimens_out(make, rows, log=log)
-        batch_out = holdout.leave_batches_out(make, rows, log=log)
-        against = _against(champion, rows, one_out, log=log)
-        content = predictor.to_bytes()
+        result = _learn(_factory(campaign, device), rows, champion, log=log)
+        content = result.predictor.to_bytes()
+        learned = result.predictor.summary()
     sha256 = artifact.address(content)
-    made_of = [
-        sha256,
-        campaign.name,
-        snapshot.hash,
-        champion.id if champion else None,
-        seed,
-    ]
+    judge = champion.id if champion else None
     return ModelVersion(
-        id=content_hash(made_of),
+        id=content_hash([sha256, campaign.name, snapshot.hash, judge, seed]),
         campaign=campaign.name,
         model=spec.model,
         snapshot=snapshot.hash,
         n_rows=len(rows),
-        status="champion" if against.is_promoted else "challenger",
-        metrics={
-            "n_labelled": float(len(predictor.labelled)),
-            "n_censored": float(sum(row.censored for row in rows)),
-            **scores.metrics(one_out, "specimen_out", log=log),
-            **scores.metrics(batch_out, "batch_out", log=log),
-            **against.metrics,
-        },
+        status="champion" if result.against.is_promoted else "challenger",
+        metrics=result.metrics(rows, log=log),
         parameters={
             **_parameters(campaign),
             "sha256": sha256,
             "seed": seed,
-            "promotion": against.reason,
-            "learned": predictor.summary(),
+            "promotion": result.against.reason,
+            "learned": learned,
         },
-        calibration=[
-            *scores.calibration(one_out, "leave one specimen out"),
-            *scores.calibration(batch_out, "leave one batch out"),
-        ],
+        calibration=result.calibration,
         artifact=base64.b64encode(content).decode(),
     )
 
@@ -150,6 +158,24 @@ def restore(version: ModelVersion, device: str = "cpu") -> Predictor:
         )
     factory = cast(PredictorFactory, plugins.load("models", version.model))
     return factory.from_bytes(content, device)
+
+
+def _learn(
+    make: holdout.Make,
+    rows: Sequence[TrainingRow],
+    champion: ModelVersion | None,
+    *,
+    log: bool,
+) -> _Result:
+    predictor = make()
+    predictor.fit_rows(rows)
+    one_out = holdout.leave_specimens_out(make, rows, log=log)
+    return _Result(
+        predictor=predictor,
+        one_out=one_out,
+        batch_out=holdout.leave_batches_out(make, rows, log=log),
+        against=_against(champion, rows, one_out, log=log),
+    )
 
 
 def _spec(campaign: Campaign) -> Spec:
