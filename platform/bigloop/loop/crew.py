@@ -78,7 +78,11 @@ class Crew:
         if self._is_idle:
             return
         self._end.clear()
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        # Ray's processes end with the thread that started them, so not in the worker's.
+        worker = self.worker(worker_name("worker"))
+        self._thread = threading.Thread(
+            target=self._run, args=(worker,), name="worker", daemon=True
+        )
         self._thread.start()
 
     def wake(self) -> None:
@@ -130,10 +134,8 @@ class Crew:
         }
         return RayExecutor(self.plans, capacity, settings.ray_address)
 
-    def _run(self) -> None:
-        worker: Worker | None = None
+    def _run(self, worker: Worker) -> None:
         try:
-            worker = self.worker(worker_name("worker"))
             while not self._end.is_set() or worker.n_running:
                 n = worker.step(STEP_S if worker.n_running else 0.0, self._end.is_set())
                 if not n and not worker.n_running:
@@ -146,8 +148,7 @@ class Crew:
                 f"the worker broke: {type(error).__name__}: {error}"
             )
         finally:
-            if worker is not None:
-                worker.abandon()
+            worker.abandon()
             self._changed.set()
 
 

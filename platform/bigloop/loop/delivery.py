@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -41,6 +42,9 @@ class Delivery:
 
     def start(self) -> None:
         """Begin."""
+        # SQLAlchemy finds its ORM lazily: if MLflow imported it in the background, the
+        # store's threads could meet it half imported.
+        importlib.import_module("sqlalchemy.orm")
         self._thread.start()
 
     def wake(self) -> None:
