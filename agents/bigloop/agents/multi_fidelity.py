@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bigloop.agents.actions import possible
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.candidates import designs as candidate_designs
+from bigloop.agents.closing import closing
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
 from bigloop.agents.guard import Guard, fit
@@ -87,6 +88,12 @@ class MultiFidelityAgent:
             if guard.allows(state, name, self.guard_share):
                 valued += valuation.value(group)
         ranked = _best_purse(self.campaign, valued, sources)
+        if ranked:
+            target = actions[self.campaign.objective.source]
+            last = closing(state, belief, model, valuation, ranked[0], target)
+            if last is not None:
+                last = [v for v in last if v.action.source in sources]
+                return self._suggest(state, belief, last, guard, "closing")
         return self._suggest(state, belief, ranked, guard, "knowledge gradient")
 
     def _suggest(
