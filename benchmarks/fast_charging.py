@@ -4,9 +4,9 @@
 
 Every method has the same budget of cell-cycles and the same cells in the same order.
 The peers run whole cells (`cycle_to_death`), as they know nothing else; a cell that
-does not end within the budget gives them nothing. Ax and Optuna propose points of the box,
-which go to the nearest policy that still has a cell. The truth is the mean life of all
-cells of a policy; regret is the shortfall of the recommended policy, as a share.
+does not end within the budget gives them nothing. Ax and Optuna propose points of the
+box, which go to the nearest policy that still has a cell. The truth is the mean life of
+all cells of a policy; regret is the shortfall of the recommended policy, as a share.
 
 Results are kept line by line in `--out`, so an interrupted run goes on.
 """

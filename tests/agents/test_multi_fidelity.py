@@ -20,6 +20,9 @@ def spread(n: int, seed: int = 0) -> list[Design]:
     return [{"x": rng.random(), "z": rng.random()} for _ in range(n)]
 
 
+ONE = {"dear": {"simulator": "s", "observes": ["y"], "cost": {"EUR": 10}}}
+
+
 def ask(
     agent: Agent, state: Any, sources: Sequence[str] = ("dear", "cheap")
 ) -> Suggestion:
