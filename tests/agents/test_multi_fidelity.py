@@ -111,6 +111,17 @@ def test_what_failed_is_avoided(build: Any, hill: Hill) -> None:
     assert terms.decision.terms["p_success"].value < 1.0
 
 
+def cheap_source(kind: str, hill: Hill, seed: int) -> Hill:
+    """A cheap source that is a little off, turned round, or nothing but noise."""
+    rng = random.Random(seed)
+    kinds: dict[str, Hill] = {
+        "good": lambda d: hill(d) + 0.05,
+        "opposite": lambda d: hill({k: 1 - float(v) for k, v in d.items()}),
+        "noise": lambda d: rng.gauss(0, 1),
+    }
+    return kinds[kind]
+
+
 @pytest.mark.parametrize("kind", ["good", "opposite", "noise"])
 def test_the_guard_couples_a_good_source_and_cuts_a_misleading_one(
     build: Any, hill: Hill, kind: str
@@ -118,14 +129,7 @@ def test_the_guard_couples_a_good_source_and_cuts_a_misleading_one(
     """Over 5 seeds the guard must be right more often than not, and never costly."""
     n_coupled, lengths = 0, []
     for seed in range(5):
-        rng = random.Random(seed)
-        cheap = {
-            "good": lambda d: hill(d) + 0.05,
-            "opposite": lambda d: hill(
-                {"x": 1 - float(d["x"]), "z": 1 - float(d["z"])}
-            ),
-            "noise": lambda d, rng=rng: rng.gauss(0, 1),
-        }[kind]
+        cheap = cheap_source(kind, hill, seed)
         designs = spread(12, seed)
         results = [("cheap", d, cheap(d)) for d in designs]
         results += [("dear", d, hill(d)) for d in designs[:6]]
@@ -200,7 +204,8 @@ def test_a_minimum_is_found_too(build: Any, hill: Hill) -> None:
     campaign = build.campaign(
         objective={"observable": "y", "source": "dear", "goal": "minimize"}
     )
-    results = [("dear", d, -hill(d)) for d in [*spread(10), {"x": 0.7, "z": 0.3}]]
+    top: Design = {"x": 0.7, "z": 0.3}
+    results = [("dear", d, -hill(d)) for d in [*spread(10), top]]
     best = MultiFidelityAgent(campaign).recommend(build.state(campaign, results))
     assert best is not None
     assert best.design == {"x": 0.7, "z": 0.3}

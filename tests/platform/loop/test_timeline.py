@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,9 +133,8 @@ def test_the_order_of_arrival_changes_nothing(order: list[int]) -> None:
     from bigloop.contracts import Source
 
     source = Source(lab="t", observes=("x",), cost={"EUR": 1.0}, duration_s=2.0)
-    campaign = Campaign.model_construct(
-        sources={"look": source}, ahead=0, max_waiting=4
-    )
+    values: dict[str, Any] = {"sources": {"look": source}, "ahead": 0, "max_waiting": 4}
+    campaign = Campaign.model_construct(**values)
     trials = [trial(i, "look", at_s=float(i % 3)) for i in range(6)]
     line = Timeline(campaign=campaign)
     taken: list[int] = []
