@@ -9,7 +9,7 @@ from bigloop.agents.belief import Belief
 from bigloop.agents.recommendation import best_tried
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.valuation import Valuation, Valued
-from bigloop.contracts import CampaignState
+from bigloop.contracts import CampaignState, Cost
 
 
 def closing(
@@ -44,8 +44,28 @@ def closing(
     if not ranked:
         return None
     kept = ranked[0].reserve
-    room = valuation.left
+    room = _room(state, valuation)
     fits = all(
         room[c] - chosen.reserve.get(c, 0.0) >= amount for c, amount in kept.items()
     )
     return None if fits else ranked
+
+
+def _room(state: CampaignState, valuation: Valuation) -> Cost:
+    """What is left, with what pending trials are expected to give back."""
+    room = dict(valuation.left)
+    for trial in state.pending:
+        proposal = trial.proposal
+        source = state.campaign.sources[proposal.source]
+        if source.until_age is not None or proposal.until_age is None:
+            continue
+        action = Action(
+            source=proposal.source,
+            design=proposal.design,
+            specimen=proposal.specimen,
+            from_age=proposal.from_age,
+        )
+        ends = min(valuation.life(action)[0], proposal.until_age)
+        for currency, amount in source.cost_of(ends, proposal.until_age).items():
+            room[currency] += amount - source.cost.get(currency, 0.0)
+    return room

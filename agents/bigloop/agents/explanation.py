@@ -67,7 +67,7 @@ def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
         "guard_gain": Term(
             value=guard.gain,
             unit="nat",
-            note="what cheap sources add per target value; below 0 they are cut off",
+            note="log likelihood of the target gained by cheap sources; 3 proves them",
         ),
     }
     for currency, amount in best.expected.items():

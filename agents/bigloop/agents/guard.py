@@ -1,10 +1,11 @@
-r"""The guard: a cheap source informs the target only while it proves to be right.
+r"""The guard: a cheap source informs the target only once it has proved to be right.
 
 The multi-source model is compared with one in which the other channels are cut off
 (`rho = 0`), by the leave-one-out log predictive density of the target's own values
-[Sundararajan2001]_, eq. 9: the better one decides. Until a source has been compared on
-the target, it may use only a fixed share of the budget, which bounds what it can waste
-(the idea of rMFBO [Mikkola2023]_).
+[Sundararajan2001]_, eq. 9. Until coupling is better by a margin, the target is decided
+as if the cheap source did not exist, so a misleading one can mislead nothing; it may
+still be run to be put to the proof, within a fixed share of a budget that it shares
+with the target, which bounds what it can waste (the idea of rMFBO [Mikkola2023]_).
 
 .. [Sundararajan2001] Sundararajan, Keerthi: Predictive approaches for choosing
    hyperparameters in Gaussian processes. Neural Comput. 13 (2001) 1103.
@@ -27,6 +28,8 @@ from bigloop.contracts import Campaign, CampaignState
 
 N_PROOF = 4
 """Values of the target, and of cheap sources, that a comparison needs."""
+MARGIN_NAT = 3.0
+"""How much likelier (e^3 = 20 times) the target's values must become by coupling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +37,32 @@ class Guard:
     """The outcome of the comparison.
 
     Attributes:
-        is_coupled: whether the cheap channels inform the target now.
-        is_proven: whether they have been compared and were better than without.
-        gain: log predictive density per target value gained by coupling [nat].
+        deciding: the model by which the target is decided.
+        probing: the model by which cheap sources are valued.
+        is_proven: whether the cheap channels may inform the target.
+        is_refuted: whether the target's values became less likely by coupling.
+        gain: log predictive density of all the target's values gained [nat].
     """
 
-    is_coupled: bool
+    deciding: SourceModel
+    probing: SourceModel
     is_proven: bool
+    is_refuted: bool
     gain: float
 
     def allows(self, state: CampaignState, name: str, share: float) -> bool:
         """Whether a source may be used now."""
         campaign = state.campaign
-        if name == campaign.objective.source or is_early(campaign, name):
+        if is_trusted(campaign, name) or self.is_proven:
             return True
-        if not self.is_coupled:
+        if self.is_refuted:
             return False
-        if self.is_proven or not _shares_purse(campaign, name):
-            return True
-        return _spent_share(state, name) < share
+        return not _shares_purse(campaign, name) or _spent_share(state, name) < share
+
+
+def is_trusted(campaign: Campaign, name: str) -> bool:
+    """Whether a source is the target, or speaks through a calibrated predictor."""
+    return name == campaign.objective.source or is_early(campaign, name)
 
 
 def _shares_purse(campaign: Campaign, name: str) -> bool:
@@ -76,19 +86,34 @@ def _spent_share(state: CampaignState, name: str) -> float:
     return used
 
 
-def fit(belief: Belief) -> tuple[SourceModel, Guard]:
-    """The model that the guard lets decide, and why."""
+def fit(belief: Belief) -> Guard:
+    """Fit the models and compare them."""
     n_channels = len(channels(belief.campaign))
     items, y = belief.items(), belief.values()
     coupled = SourceModel(items, y, n_channels)
     n_target = sum(d.channel == TARGET for d in belief.data)
-    if n_target < N_PROOF or len(belief.data) - n_target < N_PROOF:
-        return coupled, Guard(is_coupled=True, is_proven=False, gain=0.0)
-    alone = SourceModel(items, y, n_channels, is_coupled=False)
-    gain = float(_score(coupled) - _score(alone)) / n_target
-    if gain < 0:
-        return alone, Guard(is_coupled=False, is_proven=False, gain=gain)
-    return coupled, Guard(is_coupled=True, is_proven=True, gain=gain)
+    n_cheap = len(belief.data) - n_target
+    if not n_cheap:
+        return Guard(
+            deciding=coupled,
+            probing=coupled,
+            is_proven=False,
+            is_refuted=False,
+            gain=0.0,
+        )
+    own = [d for d in belief.data if d.channel == TARGET]
+    is_own = items.channel == TARGET
+    alone = SourceModel(belief.items(own), y[is_own], n_channels, is_coupled=False)
+    gain = float(_score(coupled) - _score(alone))
+    is_judged = min(n_target, n_cheap) >= N_PROOF
+    is_proven = is_judged and gain > MARGIN_NAT
+    return Guard(
+        deciding=coupled if is_proven else alone,
+        probing=coupled,
+        is_proven=is_proven,
+        is_refuted=is_judged and gain < 0,
+        gain=gain,
+    )
 
 
 def _score(model: SourceModel) -> Tensor:

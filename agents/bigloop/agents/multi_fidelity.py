@@ -11,11 +11,10 @@ from bigloop.agents.candidates import designs as candidate_designs
 from bigloop.agents.closing import closing
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
-from bigloop.agents.guard import Guard, fit
+from bigloop.agents.guard import Guard, fit, is_trusted
 from bigloop.agents.opening import opening
 from bigloop.agents.pending import pending
 from bigloop.agents.recommendation import recommend
-from bigloop.agents.source_model import SourceModel
 from bigloop.agents.valuation import Valuation, Valued
 from bigloop.contracts import (
     Campaign,
@@ -42,7 +41,7 @@ class MultiFidelityAgent:
     def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
         self.campaign = campaign
         self.guard_share = guard_share
-        self._fitted: tuple[Belief, SourceModel, Guard] | None = None
+        self._fitted: tuple[Belief, Guard] | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -62,31 +61,37 @@ class MultiFidelityAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
-        return recommend(belief, self._fit(belief)[0])
+        return recommend(belief, self._fit(belief).deciding)
 
-    def _fit(self, belief: Belief) -> tuple[SourceModel, Guard]:
-        """The model of a belief; kept for the next call, which often has the same."""
+    def _fit(self, belief: Belief) -> Guard:
+        """The models of a belief; kept for the next call, which often has the same."""
         if self._fitted is None or self._fitted[0].data != belief.data:
-            self._fitted = (belief, *fit(belief))
-        return self._fitted[1:]
+            self._fitted = belief, fit(belief)
+        return self._fitted[1]
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
         designs = candidate_designs(state, belief)
         actions = possible(state, designs)
-        model, guard = self._fit(belief)
-        model = model.believe(pending(belief, state))
-        valuation = Valuation(belief, model, designs, left, failures(state))
+        guard = self._fit(belief)
+        coming, failed = pending(belief, state), failures(state)
+        model = guard.deciding.believe(coming)
+        valuation = Valuation(belief, model, designs, left, failed)
         first = opening(state, designs, actions)
         if first is not None:
             ranked = valuation.value(first)
             ranked = [v for v in ranked if v.action.source in sources]
             return self._suggest(state, belief, ranked, guard, "opening")
+        probing = valuation
+        if guard.probing is not guard.deciding:
+            rival = guard.probing.believe(coming)
+            probing = Valuation(belief, rival, designs, left, failed)
         valued: list[Valued] = []
         for name, group in actions.items():
             if guard.allows(state, name, self.guard_share):
-                valued += valuation.value(group)
+                by = valuation if is_trusted(self.campaign, name) else probing
+                valued += by.value(group)
         ranked = _best_purse(self.campaign, valued, sources)
         if ranked:
             target = actions[self.campaign.objective.source]

@@ -52,8 +52,7 @@ class RandomAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
-        model, _ = fit(belief)
-        return recommend(belief, model)
+        return recommend(belief, fit(belief).deciding)
 
     def _design(self, state: CampaignState, number: int) -> Design | None:
         seed = self.campaign.seed * 100_003 + number

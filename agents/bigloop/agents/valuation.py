@@ -156,10 +156,10 @@ class Valuation:
         source = self.campaign.sources[action.source]
         expected_age, upper_age = 0.0, 0.0
         if source.cost_per_age and source.until_age is None:
-            expected_age, upper_age = self._life(action)
+            expected_age, upper_age = self.life(action)
         return horizon(source, action, self.left, expected_age, upper_age)
 
-    def _life(self, action: Action) -> tuple[float, float]:
+    def life(self, action: Action) -> tuple[float, float]:
         """Expected and upper (99.5 %) end of the specimen on the objective's scale."""
         source = self.campaign.sources[action.source]
         n_ends = sum(
