@@ -197,7 +197,6 @@ def test_a_frozen_worker_writes_nothing(
     assert kinds["trial.completed"] == 1
 
 
-@pytest.mark.tampers
 def test_the_fence_is_what_protects(
     url: str,
     spec: Campaign,
