@@ -71,6 +71,7 @@ class Life(RuleBasedStateMachine):
         self.store.add_campaign(spec, "ada")
         self.suggest = suggest
         self.claims: list[Claim] = []
+        self.leases: dict[str, datetime] = {}
         self.before: dict[str, Trial] = {}
         self.states: dict[str, TrialState] = {}
         self.n_events = self.store.last_seq()
@@ -101,9 +102,20 @@ class Life(RuleBasedStateMachine):
     def some_claim(self, index: int) -> Claim:
         return self.claims[index % len(self.claims)]
 
+    def written(self, claim: Claim, answer: Claim | Trial | None) -> None:
+        """Whoever was let through held the newest claim, within its lease."""
+        before = self.before[claim.trial.id]
+        if answer is None or before.state in TERMINAL:
+            return
+        assert (claim.token, claim.worker) == (before.attempts, before.worker)
+        assert self.now < self.leases[claim.trial.id]
+        if isinstance(answer, Claim):
+            self.leases[claim.trial.id] = answer.lease_until
+
     def hold(self, claim: Claim | None) -> None:
         if claim is not None:
             self.claims.append(claim)
+            self.leases[claim.trial.id] = claim.lease_until
 
     @rule(
         source=st.sampled_from(["sim", "early"]),
@@ -139,20 +151,22 @@ class Life(RuleBasedStateMachine):
     @rule(index=pick, name=st.sampled_from(["start", "start", "heartbeat", "release"]))
     def use(self, index: int, name: str) -> None:
         claim = self.some_claim(index)
-        self.attempt(lambda: getattr(self.store, name)(claim))
+        self.written(claim, self.attempt(lambda: getattr(self.store, name)(claim)))
 
     @precondition(lambda self: self.claims)
     @rule(index=pick, cost=costs, status=st.sampled_from(["success", "failure"]))
     def complete(self, index: int, cost: float, status: Any) -> None:
         claim = self.some_claim(index)
         outcome = Outcome(status=status, cost={"core_second": cost})
-        self.attempt(lambda: self.store.complete(claim, outcome))
+        self.written(claim, self.attempt(lambda: self.store.complete(claim, outcome)))
 
     @precondition(lambda self: self.claims)
     @rule(index=pick)
     def give_up(self, index: int) -> None:
         claim = self.some_claim(index)
-        self.attempt(lambda: self.store.mark_unknown(claim, "power cut"))
+        self.written(
+            claim, self.attempt(lambda: self.store.mark_unknown(claim, "power cut"))
+        )
 
     @precondition(lambda self: self.before)
     @rule(index=pick, cost=costs)
@@ -160,6 +174,12 @@ class Life(RuleBasedStateMachine):
         trial = self.some_trial(index)
         outcome = Outcome(status="success", cost={"core_second": cost})
         self.attempt(lambda: self.store.resolve(trial, outcome, "ada", "looked"))
+
+    @rule(source=st.sampled_from(["sim", "early"]), cost=costs)
+    def dispatch(self, source: str, cost: float) -> None:
+        """The usual way, so that lives get far."""
+        self.propose(source, cost, "approve", 0)
+        self.hold(self.store.take("w1", [source]))
 
     @rule(seconds=st.sampled_from([1, 30, 61]))
     def wait(self, seconds: int) -> None:
@@ -172,6 +192,11 @@ class Life(RuleBasedStateMachine):
         assert all(t.proposal.source == "early" for t in swept.stuck)
         started = [t for t in swept.approved if self.before[t.id].state == _S.RUNNING]
         assert all(t.proposal.source == "sim" for t in started)
+
+    @rule()
+    def lapse(self) -> None:
+        self.wait(61)
+        self.sweep()
 
     @precondition(lambda self: self.before)
     @rule(index=pick)
