@@ -154,7 +154,7 @@ def believe(state: CampaignState) -> Belief:
     data += _censored(state, data)
     n_channels = len(numbers)
     pairs = [_standard(campaign, data, c) for c in range(n_channels)]
-    names = [specimen_of(t) for t in state.trials] + [d.specimen for d in data]
+    names = [d.specimen for d in data] + [specimen_of(t) for t in state.trials]
     return Belief(
         campaign=campaign,
         data=tuple(data),

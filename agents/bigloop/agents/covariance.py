@@ -10,7 +10,7 @@ bias of a source that varies over the space, `rho_c` its learned relation to the
 noise.
 
 A predictor's estimate of specimen `s` is its posterior mean, so the error is of
-Berkson's kind: the measured end scatters about the estimate, not the estimate about the end.
+Berkson's kind: the measured end scatters about the estimate, not the reverse.
 With `h(x)` what the predictor misses of a design,
 $$ \mathrm{est}_s = f(x) + h(x) + \epsilon_s - l_s^T z, $$
 $$ y_s = f(x) + \epsilon_s + e_s, $$

@@ -82,6 +82,8 @@ def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
 def _flips(ranked: Sequence[Valued], rule: str) -> str:
     if rule == "opening":
         return "nothing: the opening spreads designs before a model can judge"
+    if rule == "closing":
+        return "a larger budget: what is left is kept to measure the incumbent"
     if len(ranked) < 2:
         return "nothing: there was no other affordable action"
     best, second = ranked[0], ranked[1]

@@ -23,10 +23,10 @@ from torch import Tensor
 from bigloop.agents.actions import is_early
 from bigloop.agents.belief import TARGET, Belief, channels
 from bigloop.agents.source_model import SourceModel
-from bigloop.contracts import CampaignState
+from bigloop.contracts import Campaign, CampaignState
 
 N_PROOF = 4
-"""Values of the target that a comparison needs."""
+"""Values of the target, and of cheap sources, that a comparison needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,16 @@ class Guard:
             return True
         if not self.is_coupled:
             return False
-        return self.is_proven or _spent_share(state, name) < share
+        if self.is_proven or not _shares_purse(campaign, name):
+            return True
+        return _spent_share(state, name) < share
+
+
+def _shares_purse(campaign: Campaign, name: str) -> bool:
+    """Whether a source spends what the target could spend."""
+    source, target = campaign.sources[name], campaign.target
+    mine = {*source.cost, *source.cost_per_age}
+    return bool(mine & {*target.cost, *target.cost_per_age})
 
 
 def _spent_share(state: CampaignState, name: str) -> float:
@@ -72,9 +81,8 @@ def fit(belief: Belief) -> tuple[SourceModel, Guard]:
     n_channels = len(channels(belief.campaign))
     items, y = belief.items(), belief.values()
     coupled = SourceModel(items, y, n_channels)
-    has_cheap = any(d.channel != TARGET for d in belief.data)
     n_target = sum(d.channel == TARGET for d in belief.data)
-    if not has_cheap or n_target < N_PROOF:
+    if n_target < N_PROOF or len(belief.data) - n_target < N_PROOF:
         return coupled, Guard(is_coupled=True, is_proven=False, gain=0.0)
     alone = SourceModel(items, y, n_channels, is_coupled=False)
     gain = float(_score(coupled) - _score(alone)) / n_target

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from bigloop.agents.actions import possible
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.candidates import designs as candidate_designs
+from bigloop.agents.closing import closing
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
 from bigloop.agents.guard import Guard, fit
 from bigloop.agents.opening import opening
 from bigloop.agents.pending import pending
 from bigloop.agents.recommendation import recommend
+from bigloop.agents.source_model import SourceModel
 from bigloop.agents.valuation import Valuation, Valued
 from bigloop.contracts import (
     Campaign,
@@ -40,6 +42,7 @@ class MultiFidelityAgent:
     def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
         self.campaign = campaign
         self.guard_share = guard_share
+        self._fitted: tuple[Belief, SourceModel, Guard] | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -59,15 +62,20 @@ class MultiFidelityAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
-        model, _ = fit(belief)
-        return recommend(belief, model)
+        return recommend(belief, self._fit(belief)[0])
+
+    def _fit(self, belief: Belief) -> tuple[SourceModel, Guard]:
+        """The model of a belief; kept for the next call, which often has the same."""
+        if self._fitted is None or self._fitted[0].data != belief.data:
+            self._fitted = (belief, *fit(belief))
+        return self._fitted[1:]
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
         designs = candidate_designs(state, belief)
         actions = possible(state, designs)
-        model, guard = fit(belief)
+        model, guard = self._fit(belief)
         model = model.believe(pending(belief, state))
         valuation = Valuation(belief, model, designs, left, failures(state))
         first = opening(state, designs, actions)
@@ -80,6 +88,12 @@ class MultiFidelityAgent:
             if guard.allows(state, name, self.guard_share):
                 valued += valuation.value(group)
         ranked = _best_purse(self.campaign, valued, sources)
+        if ranked:
+            target = actions[self.campaign.objective.source]
+            last = closing(state, belief, model, valuation, ranked[0], target)
+            if last is not None:
+                last = [v for v in last if v.action.source in sources]
+                return self._suggest(state, belief, last, guard, "closing")
         return self._suggest(state, belief, ranked, guard, "knowledge gradient")
 
     def _suggest(

@@ -9,7 +9,7 @@ from bigloop.agents.belief import TARGET, Belief, is_minimised
 from bigloop.agents.items import latent
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
-from bigloop.contracts import Recommendation, canonical_json
+from bigloop.contracts import BudgetError, Design, Recommendation, canonical_json
 
 LEVEL = 0.9
 N_QUANTILE_DRAWS = 512
@@ -22,16 +22,13 @@ def recommend(belief: Belief, model: SourceModel) -> Recommendation:
     `exp(f + noise / 2)`, the mean of a log-normal.
     """
     campaign = belief.campaign
-    tried = {
-        canonical_json(d.design): d.design for d in belief.data if d.channel == TARGET
-    }
-    designs = list(tried.values())
-    at = latent(encode(campaign, designs), belief.n_common)
-    shift = _log_normal_shift(belief, model)
-    means = model.mean(at) + shift.unsqueeze(-1)
-    best = int(model.average(means).argmax())
-    sd = model.variance(at)[:, best].clamp_min(1e-12).sqrt()
-    draws = _mixture(means[:, best], sd, model.weight)
+    design = best_tried(belief, model)
+    if design is None:
+        raise BudgetError("nothing has been measured yet; run a trial first")
+    at = latent(encode(campaign, [design]), belief.n_common)
+    means = model.mean(at)[:, 0] + _log_normal_shift(belief, model)
+    sd = model.variance(at)[:, 0].clamp_min(1e-12).sqrt()
+    draws = _mixture(means, sd, model.weight)
     low, middle, high = (
         belief.natural(float(draws.quantile(q)))
         for q in ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
@@ -40,7 +37,6 @@ def recommend(belief: Belief, model: SourceModel) -> Recommendation:
     noise = float((model.average(model.h.noise[:, TARGET]) + own).sqrt())
     natural = [belief.natural(float(draws.median()) + k * noise) for k in (-1.0, 1.0)]
     observable = campaign.objective.observable
-    design = designs[best]
     return Recommendation(
         design=design,
         observable=observable,
@@ -54,6 +50,16 @@ def recommend(belief: Belief, model: SourceModel) -> Recommendation:
         n_target=belief.count(design, is_estimate=False),
         n_early=belief.count(design, is_estimate=True),
     )
+
+
+def best_tried(belief: Belief, model: SourceModel) -> Design | None:
+    """The design with the best posterior mean among those measured or estimated."""
+    known = [d.design for d in belief.data if d.channel == TARGET]
+    if not known:
+        return None
+    designs = list({canonical_json(design): design for design in known}.values())
+    at = latent(encode(belief.campaign, designs), belief.n_common)
+    return designs[int(model.average(model.mean(at)).argmax())]
 
 
 def _log_normal_shift(belief: Belief, model: SourceModel) -> Tensor:

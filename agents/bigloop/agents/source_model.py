@@ -48,12 +48,16 @@ class SourceModel(Model):  # type: ignore[misc]
         loadings = self.items.common.expand(len(self.weight), -1, -1)
         self.carry = torch.cholesky_solve(loadings, self.lower)
 
-    def _shared(self, at: Items) -> Tensor:
-        """What the predictor's coefficient errors do to items, `s x m x k`.
+    def _carried(self, at: Items) -> Tensor:
+        """What the predictor's coefficient errors do to predictions, `s x m x k`.
 
         The posterior mean is linear in the data, and so in the errors of the data.
         """
-        return covariance(at, self.items, self.h) @ self.carry - at.common
+        return covariance(at, self.items, self.h) @ self.carry
+
+    def _shared(self, at: Items) -> Tensor:
+        """As `_carried`; zero for an estimate, which is itself known without error."""
+        return self._carried(at) * ~at.is_estimate.unsqueeze(-1)
 
     def believe(self, pending: Items) -> SourceModel:
         """The model after results equal to its own expectation: fantasies.
@@ -66,8 +70,8 @@ class SourceModel(Model):  # type: ignore[misc]
         after.y = torch.cat(
             [self.y.expand(len(self.weight), -1), self.mean(pending)], dim=-1
         )
-        shared = self.average(self._shared(pending))
-        pending = dataclasses.replace(pending, common=shared + pending.common)
+        carried = self.average(self._carried(pending))
+        pending = dataclasses.replace(pending, common=carried)
         after.items = join(self.items, pending)
         after._solve()
         return after

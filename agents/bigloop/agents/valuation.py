@@ -101,7 +101,7 @@ class Valuation:
     def _items(self, actions: Sequence[Action]) -> Items:
         """The result that each action would give, as items of the model."""
         numbers = channels(self.campaign)
-        noise, common = self._typical_estimate()
+        noise = self._typical_estimate()
         rows = []
         for index, action in enumerate(actions):
             early = is_early(self.campaign, action.source)
@@ -116,7 +116,6 @@ class Valuation:
                     specimen=action.specimen or f"action:{index}",
                     value=0.0,
                     noise=noise if early else self._own(channel),
-                    common=common if early else (),
                     is_estimate=early,
                 )
             )
@@ -136,18 +135,10 @@ class Valuation:
     def _own(self, channel: int) -> float:
         return self.belief.own_noise if channel == TARGET else 0.0
 
-    def _typical_estimate(self) -> tuple[float, tuple[float, ...]]:
-        """Noise and loadings that a further estimate is expected to have."""
-        known = [d for d in self.belief.data if d.is_estimate]
-        if not known:
-            return 1e3, ()
-        noise = sum(d.noise for d in known) / len(known)
-        width = self.belief.n_common
-        common = tuple(
-            sum(d.common[k] if k < len(d.common) else 0.0 for d in known) / len(known)
-            for k in range(width)
-        )
-        return noise, common
+    def _typical_estimate(self) -> float:
+        """Noise that a further estimate is expected to have; without any, useless."""
+        known = [d.noise for d in self.belief.data if d.is_estimate]
+        return sum(known) / len(known) if known else 1e3
 
     def _moments(self, actions: Sequence[Action]) -> tuple[Tensor, Tensor, Tensor]:
         at = latent(

@@ -183,6 +183,18 @@ class EarlyLifePredictor:
         mean = mean * self.scale + self._state.origin
         return mean, aleatoric * self.scale, epistemic * self.scale
 
+    def shared(self, rows: Sequence[TrainingRow]) -> Tensor:
+        """Loadings `n x r` of the specimens' epistemic errors, which they share."""
+        if not rows:
+            return torch.zeros(0, 0, dtype=torch.double)
+        phi, groups = self._placed(rows)
+        unknown = [group for group in groups if group not in self._state.batches]
+        names = tuple(sorted(set(unknown))) if self._state.batches else ()
+        unseen = regressors.one_hot(groups, names, phi)
+        epistemic = self._predict(rows)[2]
+        factors = joint.loadings(self._state.mixture, phi, unseen, epistemic)
+        return factors * self.scale
+
     @property
     def labelled(self) -> dict[str, float]:
         """Specimens and exact values that were learned from."""
@@ -298,11 +310,10 @@ class EarlyLifePredictor:
 
     def _predict(self, rows: Sequence[TrainingRow]) -> tuple[Tensor, Tensor, Tensor]:
         fitted = self._state
-        X = (self._matrix(rows) - fitted.centre) / fitted.spread
-        groups = [regressors.batch_of(row) for row in rows]
-        hot = regressors.one_hot(groups, fitted.batches, X)
-        is_new = 1.0 - hot.sum(-1) if fitted.batches else torch.zeros(len(X)).to(X)
-        outlook = Outlook.of(fitted.mixture, regressors.design(X, hot), is_new)
+        phi, _ = self._placed(rows)
+        hot = phi[:, 1 + fitted.centre.numel() :]
+        is_new = 1.0 - hot.sum(-1) if fitted.batches else torch.zeros_like(phi[:, 0])
+        outlook = Outlook.of(fitted.mixture, phi, is_new)
         moments = torch.stack(outlook.moments())
         over = [i for i, row in enumerate(rows) if row.censored]
         if over:
@@ -310,6 +321,14 @@ class EarlyLifePredictor:
             moments[:, over] = torch.stack(above)
         mean, aleatoric, epistemic = moments
         return mean, aleatoric, epistemic
+
+    def _placed(self, rows: Sequence[TrainingRow]) -> tuple[Tensor, list[str]]:
+        """Regressors `n x p` of specimens in their batches, and the batches."""
+        fitted = self._state
+        X = (self._matrix(rows) - fitted.centre) / fitted.spread
+        groups = [regressors.batch_of(row) for row in rows]
+        hot = regressors.one_hot(groups, fitted.batches, X)
+        return regressors.design(X, hot), groups
 
     def _above(
         self, outlook: Outlook, rows: Sequence[TrainingRow]

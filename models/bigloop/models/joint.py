@@ -51,3 +51,40 @@ def posterior(
     return GPyTorchPosterior(
         MultivariateNormal(mean, (cov * scale**2).reshape(*shape, q, q).to(dtype))
     )
+
+
+RANK_SHARE = 1e-3
+"""Directions with less than this share of the variance are left out."""
+
+
+def loadings(
+    mixture: Mixture, phi: Tensor, unseen: Tensor, epistemic: Tensor
+) -> Tensor:
+    """What the epistemic errors of specimens have in common, `q x r`.
+
+    Args:
+        mixture: the posterior.
+        phi: regressors `q x p`.
+        unseen: `q x b`, one-hot of the batches of which nothing is labelled.
+        epistemic: `q`, standard deviation of each specimen; truncation may have made
+            it smaller than the mixture says, and scales its loadings.
+
+    Returns:
+        Factors `L` of the covariance, `L @ L.T`, strongest direction first, with a
+        fixed sign; its diagonal is at most `epistemic ** 2`.
+    """
+    import torch
+
+    means, roots = mixture.latent(phi)
+    w = mixture.weights
+    off = means - w @ means
+    cov = torch.einsum("k,kpq,kpr->qr", w, roots, roots)
+    cov = cov + torch.einsum("k,kq,kr->qr", w, off, off)
+    cov = cov + (w @ mixture.nodes[:, 2] ** 2) * (unseen @ unseen.mT)
+    values, vectors = torch.linalg.eigh(cov)
+    keep = values > RANK_SHARE * values.sum()
+    factors = (vectors * values.clamp_min(0.0).sqrt())[:, keep].flip(-1)
+    largest = factors.abs().argmax(0)
+    factors = factors * factors[largest, torch.arange(factors.shape[1])].sign()
+    whole = cov.diagonal().clamp_min(1e-24).sqrt()
+    return factors * (epistemic / whole).clamp_max(1.0)[:, None]

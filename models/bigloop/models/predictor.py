@@ -32,6 +32,13 @@ class Predictor(Surrogate, Protocol):
         """Mean, aleatoric and epistemic standard deviation, `n` each, model scale."""
         ...
 
+    def shared(self, rows: Sequence[TrainingRow]) -> Tensor:
+        """Loadings `n x r` of epistemic errors that specimens share, model scale.
+
+        Row sums of squares are at most the epistemic variances of `predict`.
+        """
+        ...
+
     @property
     def labelled(self) -> dict[str, float]:
         """Specimens and exact values that were learned from."""

@@ -95,6 +95,11 @@ def check_predictions(
         for part in made.predict(rows):
             assert part.shape == (len(rows),), "predict must return one number a row"
             assert part.isfinite().all(), "a prediction is not finite"
+        shared, epistemic = made.shared(rows), made.predict(rows)[2]
+        assert shared.shape[0] == len(rows), "shared must return one line a row"
+        assert (shared.square().sum(-1) <= epistemic.square() * (1 + 1e-6)).all(), (
+            "specimens share more epistemic variance than they have"
+        )
     for row, mean in zip(over, made.predict(over)[0].exp().tolist(), strict=True):
         assert mean > (row.value or 0.0), "a censored specimen is predicted too low"
 

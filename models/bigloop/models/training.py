@@ -127,7 +127,8 @@ def estimates(
     if not open_rows:
         return []
     with one_thread():
-        parts = restore(version).predict(open_rows)
+        predictor = restore(version)
+        parts = (*predictor.predict(open_rows), predictor.shared(open_rows))
     columns = (part.tolist() for part in parts)
     return [
         Estimate(
@@ -136,9 +137,12 @@ def estimates(
             mean=mean,
             sd_aleatoric=aleatoric,
             sd_epistemic=epistemic,
+            common=tuple(common),
             model_version=version.id,
         )
-        for row, mean, aleatoric, epistemic in zip(open_rows, *columns, strict=True)
+        for row, mean, aleatoric, epistemic, common in zip(
+            open_rows, *columns, strict=True
+        )
     ]
 
 

@@ -119,6 +119,8 @@ class Decision(Document):
     """Trials whose results were taken in since the decision before, in order."""
     at_s: float = 0.0
     """Logical time of the decision [s]."""
+    is_asked: bool = False
+    """Whether the policy asked a person: then its result comes in real time."""
 
 
 class Recommendation(Document):

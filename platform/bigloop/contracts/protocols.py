@@ -173,7 +173,7 @@ class Executor(Protocol):
     """
 
     def submit(self, source: str, request: Request) -> None:
-        """Start a request; its `trial` is its handle. Called after the dispatch mark."""
+        """Start a request, known by its `trial`; called after the dispatch mark."""
         ...
 
     def recover(self, source: str, request: Request) -> None:

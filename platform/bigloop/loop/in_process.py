@@ -28,7 +28,7 @@ class InProcessExecutor:
 
     def __init__(self, plans: Mapping[str, Plan]) -> None:
         self._plans = dict(plans)
-        self._built: dict[Plan, Simulator] = {}
+        self._built: dict[str, Simulator] = {}
         self._lock = Lock()
         self._answers: queue.SimpleQueue[tuple[str, Answer]] = queue.SimpleQueue()
         # Sources of one plan share the object, and so its thread.
@@ -73,10 +73,9 @@ class InProcessExecutor:
     def _source(self, name: str) -> Simulator:
         plan = self._plans[name]
         with self._lock:
-            key = next((p for p in self._built if p == plan), None)
-            if key is None:
-                self._built[plan] = plan.build()
-            return self._built[plan]
+            if str(plan) not in self._built:
+                self._built[str(plan)] = plan.build()
+            return self._built[str(plan)]
 
 
 def recovered(source: Simulator, request: Request) -> Outcome | None:

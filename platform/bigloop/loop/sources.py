@@ -23,8 +23,8 @@ from bigloop.contracts import (
     Stock,
     Trial,
     convert,
+    plugins,
 )
-from bigloop.contracts import plugins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,9 @@ def check(campaign: Campaign, name: str, capabilities: Capabilities) -> None:
                 f"{observable!r}; it yields {sorted(capabilities.observables)}"
             )
         declared = campaign.observables[observable].unit
-        _fit(f"observables.{observable}", declared, capabilities.observables[observable])
+        _fit(
+            f"observables.{observable}", declared, capabilities.observables[observable]
+        )
     if capabilities.age_unit and (source.until_age or source.longest_age):
         _fit(f"{where}.age_unit", source.age_unit, capabilities.age_unit)
 
@@ -214,5 +216,8 @@ def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | N
 def broken(error: SourceError) -> Outcome:
     """The outcome of a simulation whose machinery broke time and again."""
     return Outcome(
-        status="failure", failure=FailureClass.EQUIPMENT, message=str(error), ended=False
+        status="failure",
+        failure=FailureClass.EQUIPMENT,
+        message=str(error),
+        ended=False,
     )

@@ -18,7 +18,7 @@ from bigloop.simulators.cells import chemistry
 from bigloop.simulators.cells.cycler import ATOL, MODELS, RTOL, Cycler, State
 from bigloop.simulators.cells.engine import engine
 from bigloop.simulators.cells.record import FAST_CHARGE_END, Cycle, Policy
-from bigloop.simulators.cells.verdict import problem
+from bigloop.simulators.cells.verdict import CHARGE_ERROR, problem
 from bigloop.simulators.request import check
 
 FASTEST_C = 20.0
@@ -182,22 +182,24 @@ def _policy(request: Request) -> Policy:
 
 
 def _executed(policy: Policy, cycles: list[Cycle]) -> dict[str, float | str]:
-    """The policy as the first cycle ran it."""
+    """The policy as the first cycle ran it; exact where it ran as asked."""
     if not cycles or not cycles[0].steps:
         return {}
-    first = cycles[0].steps[0]
-    # The event is located to 1e-5 or so: what ended at Q1 was executed as asked.
-    reached = policy.Q1 if first.termination.startswith("Q1") else first.charge
+    reached = cycles[0].steps[0].charge
+    if abs(reached - policy.Q1) <= CHARGE_ERROR:
+        reached = policy.Q1
     return {"C1": policy.C1, "Q1": reached, "C2": policy.C2}
 
 
 def _limited(policy: Policy, cycle: Cycle) -> str:
-    end = sum(step.charge for step in cycle.fast)
-    if not any(step.termination.startswith("Voltage") for step in cycle.fast):
+    """What the voltage limit kept from being executed."""
+    first, end = cycle.fast[0].charge, sum(step.charge for step in cycle.fast)
+    if min(first - policy.Q1, end - FAST_CHARGE_END) >= -CHARGE_ERROR:
         return ""
     return (
-        f"{chemistry.UPPER_V:g} V was reached in the fast steps, which ended at "
-        f"{100 * end:.1f} % instead of {100 * FAST_CHARGE_END:g} %"
+        f"{chemistry.UPPER_V:g} V was met in the fast charge: C1 ended at "
+        f"{100 * first:.1f} % (asked {100 * policy.Q1:g} %), C2 at {100 * end:.1f} % "
+        f"(asked {100 * FAST_CHARGE_END:g} %)"
     )
 
 

@@ -14,8 +14,8 @@ NOMINAL_AH = 1.1
 """Of the cells of Severson et al. (A123 APR18650M1A)."""
 LOWER_V, UPPER_V = 2.0, 3.6
 CELL = "Prada2013"
-"""LFP/graphite, A123 26650, 2.3 A.h [Prada2013], in PyBaMM with the OCP and the kinetics
-of graphite of [Chen2020] and the OCP of LFP of [Afshar2017]."""
+"""LFP/graphite, A123 26650, 2.3 A.h [Prada2013]; in PyBaMM with the OCP and kinetics of
+graphite of [Chen2020] and the OCP of LFP of [Afshar2017]."""
 AGEING = "OKane2022"
 """SEI and plating on graphite [OKane2022], fitted to NMC/graphite cells."""
 OPTIONS = {

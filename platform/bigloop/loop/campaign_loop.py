@@ -1,0 +1,272 @@
+"""The loop of one campaign: propose, dispatch, take in, retrain, until it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from bigloop.contracts import (
+    TERMINAL,
+    Agent,
+    Campaign,
+    CampaignState,
+    Estimate,
+    Policy,
+    Recommendation,
+    Stock,
+    Suggestion,
+    Trial,
+    TrialState,
+    plugins,
+)
+from bigloop.loop.crew import Crew
+from bigloop.loop.delivery import Delivery
+from bigloop.loop.policy import ApproveAll, RulePolicy
+from bigloop.loop.retraining import Trainer
+from bigloop.loop.timeline import Timeline
+from bigloop.loop.watcher import Ending, Progress, Silent, Watcher
+from bigloop.loop.worker import worker_name
+from bigloop.loop.workspace import Workspace
+
+POLL_S = 0.5
+"""How often the store is looked at for what others did to it [s]."""
+DELIVERY_S = 60.0
+
+
+class CampaignLoop:
+    """Runs a campaign; holds nothing that a `kill -9` may not take.
+
+    Every call of `run` begins by reading the store, so that a new loop on the same
+    store goes on where the last one ended, and makes the same decisions.
+
+    Args:
+        workspace: where the store is.
+        campaign: the specification; recorded when it is new.
+        base: folder that paths in the campaign are relative to.
+        watcher: told of everything that happens.
+        approve_all: a person in whose name all that would be asked is approved.
+        work: whether to run trials here, too; else workers of their own do.
+
+    Raises:
+        SpecError: the campaign does not fit its sources.
+        ConflictError: another specification of that name is in the store.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        campaign: Campaign,
+        base: Path,
+        *,
+        watcher: Watcher | None = None,
+        approve_all: str | None = None,
+        work: bool = True,
+    ) -> None:
+        self.workspace, self.store = workspace, workspace.store
+        self.watcher: Watcher = watcher or Silent()
+        self.crew = Crew(workspace, campaign, base, self.watcher.note, is_idle=not work)
+        self.campaign = self.store.add_campaign(campaign, self.name)
+        make = plugins.load("agents", campaign.agent)
+        self.agent: Agent = make(campaign, **campaign.agent_options)
+        rules = RulePolicy()
+        self.policy: Policy = (
+            ApproveAll(rules=rules, who=approve_all) if approve_all else rules
+        )
+        settings = workspace.settings
+        self.trainer = Trainer(
+            self.store,
+            campaign,
+            on_ray=settings.executor == "ray" and work,
+            address=settings.ray_address,
+            num_gpus=settings.ray_num_gpus,
+        )
+        self._stock: tuple[Stock, ...] | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def name(self) -> str:
+        """Who acts in the events."""
+        return worker_name("loop")
+
+    def stop(self) -> None:
+        """Ask the loop to end when what runs has ended; safe from a signal handler."""
+        self._stopping.set()
+
+    def run(self, *, wait: bool = True) -> Ending:
+        """Run until the campaign ends, someone must decide, or it is stopped.
+
+        Args:
+            wait: whether to wait for people; else `Ending.WAITING` tells the caller.
+
+        Raises:
+            StoreError: the store is gone; start again when it is back.
+            SourceError: training broke, or the cluster is gone.
+        """
+        self._stock = self.crew.stock()
+        trials = self.store.trials(self.campaign.name)
+        line = Timeline.of(self.campaign, trials)
+        delivery = self._delivery()
+        self.crew.start()
+        try:
+            return self._until_end(line, delivery, wait=wait)
+        finally:
+            self.crew.finish(is_stopping=self._stopping.is_set())
+            delivery.finish(DELIVERY_S)
+
+    def state(self, line: Timeline | None = None) -> CampaignState:
+        """The campaign as its agent sees it, predictions included."""
+        if line is None:
+            trials = self.store.trials(self.campaign.name)
+            line = Timeline.of(self.campaign, trials)
+            for trial in sorted(line.open(trials), key=line.due_s):
+                if trial.state in TERMINAL:
+                    line.take_in(trial)
+        state = line.view(self.store.state(self.campaign.name, line.seen))
+        estimates: list[Estimate] = []
+        version = None
+        if self.campaign.predictor is not None:
+            snapshot = self.store.snapshot(self.campaign.name, line.seen)
+            estimates, version = self.trainer.estimates(snapshot)
+        return state.model_copy(
+            update={
+                "stock": self._stock,
+                "estimates": tuple(estimates),
+                "model_version": version,
+            }
+        )
+
+    def recommendation(self) -> Recommendation | None:
+        """The best design by all that has ended so far."""
+        if self._stock is None:
+            self._stock = self.crew.stock()
+        return self.agent.recommend(self.state())
+
+    def _until_end(self, line: Timeline, delivery: Delivery, *, wait: bool) -> Ending:
+        told: set[str] = set()
+        while not self._stopping.is_set():
+            trials = self.store.trials(self.campaign.name)
+            status = self._status()
+            if status in ("finished", "stopped"):
+                return Ending.FINISHED
+            if status == "running" and self._propose(line, trials, delivery):
+                continue
+            head = line.next(trials)
+            if head is not None and head.state in TERMINAL:
+                self._take_in(line, head)
+                continue
+            if status == "paused" or any(t.state in _RUNNING for t in trials):
+                self.crew.wait(POLL_S)
+                continue
+            waiting = [t for t in trials if t.state in _NEEDS_SOMEBODY]
+            if not waiting:
+                self._close(line)
+                return Ending.FINISHED
+            if not wait:
+                self.watcher.waiting(waiting)
+                return Ending.WAITING
+            if not {t.id for t in waiting} <= told:
+                told = {t.id for t in waiting}
+                self.watcher.waiting(waiting)
+            self.crew.wait(POLL_S)
+        return Ending.INTERRUPTED
+
+    def _propose(
+        self, line: Timeline, trials: Sequence[Trial], delivery: Delivery
+    ) -> bool:
+        """Make one proposal if a source is free and the agent wants one."""
+        free = line.free(trials)
+        limit = self.campaign.stop.trials
+        if not free or (limit is not None and len(trials) >= limit):
+            return False
+        self._retrain(line, delivery)
+        state = self.state(line)
+        suggestions = self.agent.propose(state, free, 1)
+        if not suggestions or self._is_not_worth_it(suggestions[0], state):
+            return False
+        self._record(line, suggestions[0], state)
+        return True
+
+    def _record(
+        self, line: Timeline, suggestion: Suggestion, state: CampaignState
+    ) -> None:
+        verdict = self.policy.review(suggestion.proposal, suggestion.cost, state)
+        decision = suggestion.decision.model_copy(
+            update={
+                "seen": tuple(line.fresh),
+                "at_s": line.now_s,
+                "is_asked": verdict.action == "ask",
+            }
+        )
+        suggestion = suggestion.model_copy(update={"decision": decision})
+        trial = self.store.propose(suggestion, verdict, self.name)
+        line.decided()
+        self.crew.wake()
+        self.watcher.proposed(trial)
+
+    def _retrain(self, line: Timeline, delivery: Delivery) -> None:
+        if self.campaign.predictor is None:
+            return
+        _, version = self.trainer.update(line.seen, self.name)
+        if version is not None:
+            delivery.wake()
+            self.watcher.trained(version)
+
+    def _take_in(self, line: Timeline, trial: Trial) -> None:
+        line.take_in(trial)
+        self.watcher.ended(trial)
+        self.watcher.progress(self._progress(line))
+
+    def _progress(self, line: Timeline) -> Progress:
+        trials = self.store.trials(self.campaign.name)
+        return Progress(
+            n_trials=len(trials),
+            n_running=sum(t.state in _RUNNING for t in trials),
+            n_waiting=sum(t.state in _ASKED for t in trials),
+            n_failed=sum(t.state == TrialState.FAILED for t in trials),
+            accounts=self.store.ledger(self.campaign.name),
+            recommendation=self.agent.recommend(self.state(line)),
+        )
+
+    def _is_not_worth_it(self, suggestion: Suggestion, state: CampaignState) -> bool:
+        """Whether the best that can be done promises less than the stop rule asks."""
+        least = self.campaign.stop.gain_below
+        gain = suggestion.decision.terms.get("gain")
+        if least is None or gain is None or "opening" in suggestion.decision.agent:
+            return False
+        best = self.agent.recommend(state)
+        whole = 1.0 if best is None or gain.unit == "relative" else abs(best.mean)
+        return gain.value < least * whole
+
+    def _close(self, line: Timeline) -> None:
+        """Retrain on the last results and mark the campaign as finished."""
+        if self.campaign.predictor is not None:
+            _, version = self.trainer.update(line.seen, self.name)
+            if version is not None:
+                self.watcher.trained(version)
+        self.watcher.progress(self._progress(line))
+        if self._status() == "running":
+            reason = "no affordable trial is worth its cost"
+            self.store.set_status(self.campaign.name, "finished", reason, self.name)
+
+    def _status(self) -> str:
+        infos = self.store.campaigns()
+        return next(str(i.status) for i in infos if i.name == self.campaign.name)
+
+    def _delivery(self) -> Delivery:
+        workspace = self.workspace
+        delivery = Delivery(
+            self.store,
+            workspace.mlflow_uri(),
+            self.campaign.name,
+            workspace.folder,
+            self.watcher.note,
+        )
+        delivery.start()
+        delivery.wake()
+        return delivery
+
+
+_ASKED = {TrialState.AWAITING_APPROVAL}
+_NEEDS_SOMEBODY = {*_ASKED, TrialState.UNKNOWN}
+_RUNNING = {TrialState.APPROVED, TrialState.CLAIMED, TrialState.RUNNING}

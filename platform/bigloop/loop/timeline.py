@@ -1,0 +1,144 @@
+"""The order in which an agent sees results: fixed by the campaign, not by the clock.
+
+Workers finish when they finish, and the store records it at once. The agent, however,
+takes results in by logical time: a trial decided at `t` on a source of duration `d` is
+due at `t + d`. Two runs of one seed therefore make the same decisions, however often
+either was killed, and a resumed loop goes on where the recorded decisions end.
+
+What a person approved or recorded comes when it comes: it is taken in as soon as it has
+ended, and its place in the order is recorded with the next decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bigloop.contracts import Campaign, CampaignState, Trial, TrialState
+
+_GONE = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
+_WAITING = {TrialState.PROPOSED, TrialState.AWAITING_APPROVAL}
+_ENDED = {TrialState.COMPLETED, TrialState.FAILED}
+
+
+@dataclass(slots=True, kw_only=True)
+class Timeline:
+    """What has been taken in, and the logical time [s].
+
+    Attributes:
+        campaign: the specification.
+        seen: trials taken in, in order.
+        fresh: those since the last decision, which will be recorded with the next.
+        now_s: logical time.
+    """
+
+    campaign: Campaign
+    seen: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    now_s: float = 0.0
+
+    @classmethod
+    def of(cls, campaign: Campaign, trials: Sequence[Trial]) -> Timeline:
+        """The timeline as the recorded decisions left it."""
+        line = cls(campaign=campaign)
+        for trial in trials:
+            if trial.decision is not None:
+                line.seen += trial.decision.seen
+                line.now_s = max(line.now_s, trial.decision.at_s)
+        return line
+
+    def decided(self) -> None:
+        """A decision was recorded with what is fresh."""
+        self.fresh.clear()
+
+    def take_in(self, trial: Trial) -> None:
+        """Let the agent see a trial that has ended."""
+        self.seen.append(trial.id)
+        self.fresh.append(trial.id)
+        if not _is_asked(trial):
+            self.now_s = max(self.now_s, self.due_s(trial))
+
+    def due_s(self, trial: Trial) -> float:
+        """Logical time at which a trial ends."""
+        start = trial.decision.at_s if trial.decision is not None else 0.0
+        return start + self.campaign.sources[trial.proposal.source].duration_s
+
+    def open(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Trials that the agent has not seen and that are not called off."""
+        seen = set(self.seen)
+        return [t for t in trials if t.id not in seen and t.state not in _GONE]
+
+    def free(self, trials: Sequence[Trial]) -> list[str]:
+        """Sources for which a proposal may be made now."""
+        waiting = sum(t.state in _WAITING for t in trials)
+        busy = dict.fromkeys(self.campaign.sources, 0)
+        for trial in self.open(trials):
+            if trial.state not in _WAITING and trial.state != TrialState.UNKNOWN:
+                busy[trial.proposal.source] += 1
+        if waiting >= self.campaign.max_waiting:
+            return []
+        return [
+            name
+            for name, source in self.campaign.sources.items()
+            if busy[name] < source.capacity + self.campaign.ahead
+        ]
+
+    def next(self, trials: Sequence[Trial]) -> Trial | None:
+        """The trial to take in next, ended or not: wait for it when it has not."""
+        running = [t for t in self.open(trials) if t.state not in _WAITING]
+        by_hand = [t for t in running if _is_asked(t) and t.state in _ENDED]
+        if by_hand:
+            return min(by_hand, key=lambda t: t.updated_at)
+        ordered = [
+            t for t in running if not _is_asked(t) and t.state != TrialState.UNKNOWN
+        ]
+        if not ordered:
+            return None
+        return min(ordered, key=lambda t: (self.due_s(t), t.proposal.number))
+
+    def view(self, state: CampaignState) -> CampaignState:
+        """The state as the agent may know it: nothing of what it has not taken in.
+
+        Trials that have ended but are not seen look as if they ran, and their cost is
+        still reserved, so that a decision does not depend on how fast workers are.
+        """
+        seen = set(self.seen)
+        trials = tuple(t if t.id in seen else _veiled(t) for t in state.trials)
+        accounts = {
+            name: account.model_copy(
+                update={
+                    "spent": sum(t.spent.get(name, 0.0) for t in trials),
+                    "reserved": sum(
+                        self._reserved(t, name) for t in trials if t.id not in seen
+                    ),
+                }
+            )
+            for name, account in state.accounts.items()
+        }
+        return state.model_copy(update={"trials": trials, "accounts": accounts})
+
+    def _reserved(self, trial: Trial, currency: str) -> float:
+        if trial.state in _GONE:
+            return 0.0
+        proposal = trial.proposal
+        source = self.campaign.sources[proposal.source]
+        until = proposal.until_age or source.longest_age or proposal.from_age
+        return source.cost_of(proposal.from_age, until).get(currency, 0.0)
+
+
+def _is_asked(trial: Trial) -> bool:
+    return trial.decision is not None and trial.decision.is_asked
+
+
+def _veiled(trial: Trial) -> Trial:
+    if trial.state in _GONE:
+        return trial
+    is_waiting = trial.state in _WAITING
+    return trial.model_copy(
+        update={
+            "state": trial.state if is_waiting else TrialState.RUNNING,
+            "outcome": None,
+            "spent": {},
+            "worker": None,
+        }
+    )

@@ -1,0 +1,202 @@
+"""A worker: claims trials, has them run, hands their results in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bigloop.contracts import (
+    Campaign,
+    Capabilities,
+    Claim,
+    ConflictError,
+    Executor,
+    Outcome,
+    ResultError,
+    SourceError,
+    StaleClaimError,
+)
+from bigloop.contracts.documents import FailureClass
+from bigloop.db import Store
+from bigloop.loop.sources import broken, request, settle
+
+TRIES = 3
+"""How often a simulation is started whose machinery breaks."""
+
+
+def worker_name(role: str) -> str:
+    """A name that no other worker has: host, process, role."""
+    return f"{role}@{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    claim: Claim
+    tries: int = 1
+    beat_at: float = field(default_factory=time.monotonic)
+
+
+class Worker:
+    """Runs the trials of one campaign, several at a time, from one thread.
+
+    Nothing here is needed to resume: what was dispatched stands in the store, what a
+    laboratory did stands in its journal.
+
+    Args:
+        store: the only truth.
+        campaign: the specification.
+        capabilities: of each source that this worker serves.
+        executor: runs the requests.
+        name: of the worker.
+        lease_s: how long it may be silent [s].
+        changed: called after every change in the store.
+        note: told what a person should know.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        campaign: Campaign,
+        capabilities: Mapping[str, Capabilities],
+        executor: Executor,
+        *,
+        name: str,
+        lease_s: float,
+        changed: Callable[[], None] = lambda: None,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.store, self.campaign, self.name = store, campaign, name
+        self.capabilities = dict(capabilities)
+        self.executor = executor
+        self.lease_s = lease_s
+        self.changed, self.note = changed, note
+        self._jobs: dict[str, _Job] = {}
+
+    @property
+    def n_running(self) -> int:
+        """Trials in hand."""
+        return len(self._jobs)
+
+    def step(self, wait_s: float, is_stopping: bool = False) -> int:
+        """Take what is free, wait for results, hand them in; how many changes."""
+        n = 0 if is_stopping else self._recover() + self._take()
+        for trial, answer in self.executor.wait(wait_s).items():
+            n += self._answer(trial, answer)
+        self._beat()
+        return n
+
+    def abandon(self) -> None:
+        """Forget what is in hand; leases run out, and another worker recovers."""
+        self._jobs.clear()
+        self.executor.close()
+
+    def _take(self) -> int:
+        n = 0
+        while free := self._free():
+            claim = self.store.take(self.name, free, self.lease_s, self.campaign.name)
+            if claim is None:
+                break
+            self._dispatch(claim, self.executor.submit)
+            n += 1
+        return n
+
+    def _free(self) -> list[str]:
+        busy = dict.fromkeys(self.capabilities, 0)
+        for job in self._jobs.values():
+            busy[job.claim.trial.proposal.source] += 1
+        return [s for s, n in busy.items() if n < self.campaign.sources[s].capacity]
+
+    def _dispatch(self, claim: Claim, send: Callable[..., None]) -> None:
+        source = claim.trial.proposal.source
+        self._jobs[claim.trial.id] = _Job(claim=claim)
+        send(source, request(self.campaign, claim.trial, self.capabilities[source]))
+
+    def _recover(self) -> int:
+        """Take over trials whose worker fell silent, oldest first."""
+        lapsed = self.store.release_expired(actor=self.name)
+        n = len(lapsed.approved)
+        for trial in lapsed.stuck:
+            mine = trial.campaign == self.campaign.name
+            if not mine or trial.proposal.source not in self.capabilities:
+                continue
+            try:
+                claim = self.store.adopt(trial.id, self.name, self.lease_s)
+            except ConflictError:
+                continue
+            self._dispatch(claim, self.executor.recover)
+            n += 1
+        return n
+
+    def _answer(self, trial: str, answer: Outcome | SourceError | None) -> int:
+        job = self._jobs.get(trial)
+        if job is None:
+            return 0
+        if isinstance(answer, Outcome):
+            return self._complete(job, answer)
+        source = job.claim.trial.proposal.source
+        sent = request(self.campaign, job.claim.trial, self.capabilities[source])
+        if answer is None:
+            # A laboratory that never began it: now it may.
+            self.executor.submit(source, sent)
+            return 0
+        job.tries += 1
+        is_physical = self.campaign.sources[source].is_physical
+        if job.tries > TRIES:
+            if is_physical:
+                return self._give_up(job, str(answer))
+            return self._complete(job, broken(answer))
+        self.note(f"{source}: {answer}; try {job.tries} of {TRIES}")
+        again = self.executor.recover if is_physical else self.executor.submit
+        again(source, sent)
+        return 0
+
+    def _complete(self, job: _Job, outcome: Outcome) -> int:
+        trial = job.claim.trial
+        del self._jobs[trial.id]
+        source = trial.proposal.source
+        try:
+            found = settle(
+                self.campaign, trial.proposal, outcome, self.capabilities[source]
+            )
+            self.store.complete(job.claim, found)
+        except StaleClaimError as error:
+            self.note(f"trial {trial.id}: late result kept as unsolicited: {error}")
+        except ResultError as error:
+            refused = found.model_copy(
+                update={
+                    "status": "failure",
+                    "failure": FailureClass.QUALITY,
+                    "message": f"result refused: {error}",
+                    "measurements": (),
+                    "provenance": {
+                        **found.provenance,
+                        "refused": [m.model_dump() for m in found.measurements],
+                    },
+                }
+            )
+            self.note(f"trial {trial.id}: {error}")
+            self.store.complete(job.claim, refused)
+        self.changed()
+        return 1
+
+    def _give_up(self, job: _Job, reason: str) -> int:
+        del self._jobs[job.claim.trial.id]
+        self.store.mark_unknown(job.claim, reason)
+        self.note(f"trial {job.claim.trial.id} is unknown, a person decides: {reason}")
+        self.changed()
+        return 1
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        for job in list(self._jobs.values()):
+            if now - job.beat_at < self.lease_s / 3:
+                continue
+            try:
+                job.claim = self.store.heartbeat(job.claim, self.lease_s)
+                job.beat_at = now
+            except StaleClaimError as error:
+                del self._jobs[job.claim.trial.id]
+                self.note(f"lost trial {job.claim.trial.id}: {error}")

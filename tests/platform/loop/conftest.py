@@ -1,0 +1,105 @@
+"""A small laboratory and a campaign on it: fast, physical, with an early look."""
+
+from __future__ import annotations
+
+import csv
+import random
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bigloop.config import Settings
+from bigloop.contracts import Campaign, read_campaign
+from bigloop.loop import Workspace
+
+TABLE = {
+    "kind": "table",
+    "name": "toy",
+    "file": "cells.csv",
+    "specimen": "cell",
+    "batch": "batch",
+    "parameters": {
+        "a": {"column": "a", "unit": ""},
+        "b": {"column": "b", "unit": ""},
+    },
+    "age": {"unit": "cycle", "end": "life"},
+    "observables": {
+        "life": {"column": "life", "unit": "cycle"},
+        "early": {"column": "early", "unit": "", "at": 20},
+    },
+}
+CAMPAIGN = {
+    "kind": "campaign",
+    "name": "toy",
+    "seed": 3,
+    "ahead": 0,
+    "parameters": {"a": {"low": 0, "high": 1}, "b": {"low": 0, "high": 1}},
+    "candidates": "to_death",
+    "observables": {
+        "life": {"unit": "cycle", "low": 0, "high": 5000, "log": True},
+        "early": {"low": -10, "high": 10},
+    },
+    "objective": {"observable": "life", "source": "to_death"},
+    "sources": {
+        "look": {
+            "lab": "table",
+            "options": {"table": "table.yaml"},
+            "observes": ["early"],
+            "until_age": 20,
+            "cost_per_age": {"cell_cycle": 1},
+            "capacity": 2,
+        },
+        "to_death": {
+            "lab": "table",
+            "options": {"table": "table.yaml"},
+            "observes": ["life", "early"],
+            "longest_age": 600,
+            "cost_per_age": {"cell_cycle": 1},
+            "capacity": 2,
+        },
+    },
+    "predictor": {"predicts": "life", "early": ["early"]},
+    "budget": {"cell_cycle": 1500},
+    "approval": [{"action": "approve"}],
+}
+
+
+def write_table(folder: Path) -> None:
+    """24 designs with two cells each; life falls off around (0.6, 0.3)."""
+    rng = random.Random(0)
+    with (folder / "cells.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["cell", "batch", "a", "b", "life", "early"])
+        for i in range(24):
+            a, b = round(rng.random(), 3), round(rng.random(), 3)
+            for k in range(2):
+                mean = 250 * 2.718 ** (-3 * ((a - 0.6) ** 2 + (b - 0.3) ** 2))
+                life = round(mean * rng.lognormvariate(0, 0.1))
+                early = round(-(life**0.5) / 5 + rng.gauss(0, 0.1), 4)
+                writer.writerow([f"c{i}-{k}", "xy"[i % 2], a, b, life, early])
+    (folder / "table.yaml").write_text(yaml.safe_dump(TABLE))
+
+
+def write_campaign(folder: Path, **changes: object) -> Path:
+    """The campaign file of the toy laboratory."""
+    path = folder / "campaign.yaml"
+    path.write_text(yaml.safe_dump({**CAMPAIGN, **changes}))
+    return path
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    write_table(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def campaign(base: Path) -> Campaign:
+    return read_campaign(write_campaign(base))
+
+
+def workspace(folder: Path, **changes: object) -> Workspace:
+    """A workspace whose loop runs in this process, without MLflow in the way."""
+    settings = {"folder": folder, "executor": "in-process", "lease_s": 5.0, **changes}
+    return Workspace.open(Settings(**settings))
