@@ -71,7 +71,7 @@ class CampaignRun:
                 approve_all=self.approve_all,
             )
             with interruptible(loop.stop):
-                ending = loop.run(wait)
+                ending = loop.run(wait=wait)
             return ending, loop.recommendation()
 
     def _close(
@@ -85,7 +85,8 @@ class CampaignRun:
         from bigloop.cli.reporting import write_report
 
         store = workspace.store
-        say(*closing_lines(store, campaign.name, ending, best, self.settings))
+        models = workspace.mlflow_uri()
+        say(*closing_lines(store, campaign.name, ending, best, models))
         path = self.report or Path(workspace.folder) / f"{campaign.name}.html"
         try:
             write_report(store, campaign.name, path)

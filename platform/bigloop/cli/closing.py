@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from bigloop.config import Settings
 from bigloop.contracts import Recommendation, TrialState
 from bigloop.dashboard.history import all_events
 from bigloop.dashboard.wording import design_text, recommended_text, spent_text
@@ -20,7 +17,7 @@ def closing_lines(
     campaign: str,
     ending: Ending,
     best: Recommendation | None,
-    settings: Settings,
+    mlflow: str,
 ) -> list[str]:
     """Recommendation, costs, who was asked, and where to look further."""
     spec = store.campaign(campaign)
@@ -38,7 +35,7 @@ def closing_lines(
     waiting = store.trials(campaign, [TrialState.AWAITING_APPROVAL])
     if waiting:
         lines.append(f"{len(waiting)} proposals wait for a person: bigloop queue")
-    lines.append(f"models: {mlflow_address(settings)} (MLflow)")
+    lines.append(f"models: {mlflow} (MLflow)")
     if trials := store.trials(campaign):
         lines.append(f"look further: bigloop why {trials[-1].id[:8]} | bigloop status")
     return lines
@@ -51,11 +48,6 @@ def n_approved_beforehand(store: Store, campaign: str) -> int:
         and str(event.data.get("reason", "")).startswith(_BEFOREHAND)
         for event in all_events(store, campaign)
     )
-
-
-def mlflow_address(settings: Settings) -> str:
-    """Where the models are tracked."""
-    return settings.mlflow or f"sqlite:///{Path(settings.folder) / 'mlflow.db'}"
 
 
 _ENDINGS = {

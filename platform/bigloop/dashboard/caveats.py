@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from bigloop.contracts import TrialState, canonical_json, significant
+from bigloop.contracts import TrialState, canonical_json
 from bigloop.dashboard.study import Study
+from bigloop.dashboard.wording import quantity
 
 
 def caveats(found: Study) -> list[str]:
@@ -20,13 +21,14 @@ def _of_interval(found: Study) -> Iterator[str]:
         return
     yield (
         f"The {100 * best.level:.0f} % interval is nominal and of the mean over "
-        f"specimens; single ones spread by about ±{significant(best.sd_aleatoric)} "
-        f"{best.unit} around it."
+        f"specimens; single ones spread by about ±"
+        f"{quantity(best.sd_aleatoric, best.unit)} around it."
     )
     if best.n_target < 3:
+        times = ("never", "once", "twice")[best.n_target]
         yield (
-            f"The design was measured {best.n_target} time(s) at the target fidelity: "
-            "the value leans on the model's view of its neighbours."
+            f"The design was measured {times} at the target fidelity: the value leans "
+            "on the model's view of its neighbours."
         )
     yield (
         "It is the best of the designs that were tried; picking the highest of many "
@@ -44,9 +46,10 @@ def _of_batches(found: Study) -> Iterator[str]:
     if len(batches) < 2:
         return
     crossed = sum(len(found) > 1 for found in designs.values())
+    few = f"only {crossed}" if crossed else "none"
     yield (
-        f"The results come from {len(batches)} batches, but only {crossed} of "
-        f"{len(designs)} designs were measured in more than one: for the others, "
+        f"The results come from {len(batches)} batches, but {few} of "
+        f"{len(designs)} designs was measured in more than one: for the others, "
         "design and batch effect cannot be told apart."
     )
 
@@ -55,10 +58,10 @@ def _of_course(found: Study) -> Iterator[str]:
     if found.info.status != "finished":
         yield f"The campaign is {found.info.status}: this is an interim result."
     if lost := found.of(TrialState.UNKNOWN):
-        yield f"{len(lost)} trial(s) are unknown; their reservations are still held."
+        yield f"Unknown trials: {len(lost)}; their reservations are still held."
     late = sum(not o.solicited for o in found.observations)
     if late:
-        yield f"{late} late observation(s) are kept, but count nowhere."
+        yield f"Late observations, kept but counted nowhere: {late}."
     if found.trouble:
         yield f"No recommendation could be computed: {found.trouble}"
     if not found.verified.is_ok:

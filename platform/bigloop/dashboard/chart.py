@@ -72,9 +72,8 @@ class Chart:
     def mark(self, x: float, kind: str, title: str) -> None:
         """A vertical line."""
         path = f"M{self._x(x):.1f} {_TOP}V{_HEIGHT - _BOTTOM}"
-        self._parts.append(
-            f'<path class="mark {kind}" d="{path}"><title>{escape(title)}</title></path>'
-        )
+        told = f"<title>{escape(title)}</title>"
+        self._parts.append(f'<path class="mark {kind}" d="{path}">{told}</path>')
 
     def svg(self) -> str:
         """The whole picture."""

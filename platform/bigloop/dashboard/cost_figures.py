@@ -42,15 +42,15 @@ def _burn(found: Study, currency: str) -> Figure:
     ]
     chart.band(zero, spent, "c1")
     chart.band(spent, held, "c3")
-    chart.line(spent, "c1")
     chart.line(held, "c3")
+    chart.line(spent, "c1")
     chart.line([(0.0, account.limit), (chart.x[1], account.limit)], "rim")
     return Figure(
         title=title,
         reading=reading,
         note=f"Now: {significant(account.spent)} spent, "
-        f"{significant(account.reserved)} reserved, {significant(account.left)} left of "
-        f"{significant(account.limit)} (n = {len(found.trials)} trials).",
+        f"{significant(account.reserved)} reserved, {significant(account.left)} left "
+        f"of {significant(account.limit)} (n = {len(found.trials)} trials).",
         svg=chart.svg(),
         legend=(("c1", "spent"), ("c3", "reserved")),
     )

@@ -66,8 +66,8 @@ def calibration_figure(found: Study) -> Figure:
     title = "Calibration of the champion"
     reading = (
         "How often held-out specimens fell into an interval against how often they "
-        "should; bars are 95 % Wilson intervals, on the diagonal is right, below it the "
-        "predictor is too sure."
+        "should; bars are 95 % Wilson intervals, on the diagonal is right, below it "
+        "the predictor is too sure."
     )
     rows = coverage_rows(found)
     if not rows:

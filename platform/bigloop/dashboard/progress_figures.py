@@ -18,9 +18,10 @@ def best_figure(found: Study) -> Figure:
     goal = spec.objective
     title = "Best so far against cost"
     reading = (
-        f"Each dot is one specimen measured by {goal.source}; the line is the best mean "
-        "over the specimens of one design at that moment (it can fall when a design is "
-        "measured again). Nothing predicted or of another fidelity is mixed in."
+        f"Each dot is one specimen measured by {goal.source}; the line is the best "
+        "mean over the specimens of one design at that moment (it can fall when a "
+        "design is measured again). Nothing predicted, and no other fidelity, is "
+        "mixed in."
     )
     if not results:
         return missing(title, reading, f"No result of {goal.source} yet.")
@@ -76,36 +77,41 @@ def uncertainty_figure(found: Study) -> Figure:
     """Aleatoric and epistemic standard deviation at each decision."""
     title = "Uncertainty over time"
     reading = (
-        "What the agent did not know of the design that it chose, at each decision: the "
-        "epistemic part falls as it learns, the aleatoric part (specimen to specimen) "
-        "stays. Vertical marks: a predictor was trained; solid, and became champion."
+        "What the agent did not know of the design that it chose, at each decision: "
+        "the epistemic part falls as it learns, the aleatoric part (specimen to "
+        "specimen) stays. Vertical marks: a predictor was trained (solid: it became "
+        "champion)."
     )
-    epistemic = _terms(found.trials, "sd_epistemic")
-    aleatoric = _terms(found.trials, "sd_aleatoric")
+    results = found.timeline.results
+    # What is stated before the first result is the prior alone: it would set the scale.
+    first = results[0].decision if results else 0
+    epistemic = _terms(found.trials[first:], "sd_epistemic")
+    aleatoric = _terms(found.trials[first:], "sd_aleatoric")
     if len(epistemic) < 2:
         return missing(title, reading, "Fewer than two decisions state it.")
     unit = _unit(found.trials)
     reach = [value for _, value in [*epistemic, *aleatoric]]
     chart = Chart(
-        x=(0.0, float(len(found.trials))),
+        x=(float(first), float(len(found.trials))),
         y=span(reach, from_zero=True),
         x_title="decision number",
         y_title=f"standard deviation [{unit or 'model scale'}]",
         label=f"{title}: {len(epistemic)} decisions",
     )
-    for training in found.timeline.trainings:
+    trainings = [t for t in found.timeline.trainings if t.decision >= first]
+    for training in trainings:
         kind = "solid" if training.is_champion else "dashed"
         what = "champion" if training.is_champion else "challenger"
         text = f"model {training.model[:8]} trained: {what}"
         chart.mark(float(training.decision), kind, text)
     chart.line(aleatoric, "c4")
     chart.line(epistemic, "c1")
-    n = len(found.timeline.trainings)
+    before = f" ({first} before the first result left out)" if first else ""
     return Figure(
         title=title,
         reading=reading,
-        note=f"n = {len(epistemic)} decisions, {n} trainings. At the end: epistemic "
-        f"{significant(epistemic[-1][1])}, aleatoric "
+        note=f"n = {len(epistemic)} decisions{before}, {len(trainings)} trainings. "
+        f"At the end: epistemic {significant(epistemic[-1][1])}, aleatoric "
         f"{significant(aleatoric[-1][1]) if aleatoric else 'not stated'}.",
         svg=chart.svg(),
         legend=(("c1", "epistemic"), ("c4", "aleatoric")),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from bigloop.contracts import (
+    TERMINAL,
     Agent,
+    Campaign,
     Estimate,
     ModelVersion,
     Recommendation,
@@ -13,6 +15,7 @@ from bigloop.contracts import (
     plugins,
 )
 from bigloop.db import Store
+from bigloop.loop.timeline import Timeline
 
 
 def recommend(store: Store, campaign: str) -> Recommendation | None:
@@ -23,8 +26,9 @@ def recommend(store: Store, campaign: str) -> Recommendation | None:
         SpecError: the champion's file is damaged.
     """
     spec = store.campaign(campaign)
-    seen = taken_in(store.trials(campaign))
-    state = store.state(campaign, seen)
+    line = _line(spec, store.trials(campaign))
+    seen = tuple(line.seen)
+    state = line.view(store.state(campaign, seen))
     measured = any(
         o.observable == spec.objective.observable and o.source == spec.objective.source
         for o in state.observations
@@ -42,21 +46,13 @@ def recommend(store: Store, campaign: str) -> Recommendation | None:
     return agent.recommend(state)
 
 
-def taken_in(trials: Iterable[Trial]) -> tuple[str, ...]:
-    """Trials with an outcome: in the order in which the agent saw them, then the rest.
-
-    The order decides among equal numbers only, but it makes the answer that of a loop
-    which had taken in everything.
-    """
-    listed = list(trials)
-    ended = {trial.id for trial in listed if trial.outcome is not None}
-    order: dict[str, None] = {}
-    for trial in listed:
-        for name in trial.decision.seen if trial.decision else ():
-            order[name] = None
-    for trial in listed:
-        order[trial.id] = None
-    return tuple(name for name in order if name in ended)
+def _line(spec: Campaign, trials: Sequence[Trial]) -> Timeline:
+    """The order of a loop that has taken in everything that ended."""
+    line = Timeline.of(spec, trials)
+    for trial in sorted(line.open(trials), key=line.due_s):
+        if trial.state in TERMINAL:
+            line.take_in(trial)
+    return line
 
 
 def _estimates(

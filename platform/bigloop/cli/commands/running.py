@@ -73,6 +73,9 @@ def worker(
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to claim.")
     ] = False,
+    base: Annotated[
+        Path, typer.Option(help="Folder that paths in the campaign are relative to.")
+    ] = Path("."),
 ) -> None:
     """Run approved trials of a campaign, until interrupted."""
     import threading
@@ -86,8 +89,10 @@ def worker(
         Workspace.open(ctx.obj.settings()) as workspace,
         interruptible(stop.set) as interrupts,
     ):
-        done = run_worker(workspace, campaign, source, stop, once)
-    say(f"{campaign}: {done} trials run")
+        done = run_worker(
+            workspace, campaign, base, stop, sources=source, is_once=once, note=say
+        )
+    say(f"{campaign}: {done} changes made")
     if interrupts.is_asked:
         raise typer.Exit(130)
 
