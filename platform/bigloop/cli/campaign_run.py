@@ -89,7 +89,7 @@ class CampaignRun:
         say(*closing_lines(store, campaign.name, ending, best, models))
         path = self.report or Path(workspace.folder) / f"{campaign.name}.html"
         try:
-            write_report(store, campaign.name, path)
+            write_report(store, campaign.name, path, best)
         except BigloopError as error:
             # The campaign itself went well: its code stands.
             complain([f"no report: {error}"])

@@ -47,9 +47,10 @@ def _of_batches(found: Study) -> Iterator[str]:
         return
     crossed = sum(len(found) > 1 for found in designs.values())
     few = f"only {crossed}" if crossed else "none"
+    whose = "for the others, " if crossed else ""
     yield (
         f"The results come from {len(batches)} batches, but {few} of "
-        f"{len(designs)} designs was measured in more than one: for the others, "
+        f"{len(designs)} designs was measured in more than one: {whose}"
         "design and batch effect cannot be told apart."
     )
 

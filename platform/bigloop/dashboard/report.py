@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from bigloop.contracts import TrialState
+from bigloop.contracts import Recommendation, TrialState, significant
 from bigloop.dashboard.caveats import caveats
 from bigloop.dashboard.cost_figures import burn_figures, mix_figures
 from bigloop.dashboard.entries import entry
@@ -22,20 +22,24 @@ from bigloop.db import Store
 _S = TrialState
 
 
-def render(store: Store, campaign: str) -> str:
+def render(store: Store, campaign: str, best: Recommendation | None = None) -> str:
     """The page; a campaign without results gives a page that says so.
+
+    Args:
+        store: where the campaign is.
+        campaign: its name.
+        best: the recommendation, where it is known already; none: the agent is asked,
+            which takes most of the time in a campaign of many hundred results.
 
     Raises:
         NotFoundError: there is no such campaign.
     """
-    return page(study(store, campaign))
+    return page(study(store, campaign, best))
 
 
 def page(found: Study) -> str:
     """A study as HTML; every text in it is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from bigloop.contracts import significant
 
     environment = Environment(
         loader=PackageLoader("bigloop.dashboard"),
@@ -59,7 +63,7 @@ def _context(found: Study) -> dict[str, object]:
         "study": found,
         "spec": spec,
         "best": found.best,
-        "design": design_text(spec, found.best.design) if found.best else "",
+        "design": _unbroken(design_text(spec, found.best.design)) if found.best else "",
         "spent": spent_text(spent, spec.budget, spec.reference_cost),
         "caveats": caveats(found),
         "progress": [best_figure(found), uncertainty_figure(found)],
@@ -71,3 +75,8 @@ def _context(found: Study) -> dict[str, object]:
         "provenance": provenance(found),
         "citations": citations(found),
     }
+
+
+def _unbroken(text: str) -> str:
+    """No line ends between a name and its value, or a value and its unit."""
+    return ", ".join(part.replace(" ", "\u00a0") for part in text.split(", "))

@@ -52,15 +52,15 @@ class Study:
         return [trial for trial in self.trials if trial.state in states]
 
 
-def study(store: Store, campaign: str) -> Study:
-    """Read a campaign.
+def study(store: Store, campaign: str, known: Recommendation | None = None) -> Study:
+    """Read a campaign; its agent is asked unless the recommendation is `known`.
 
     Raises:
         NotFoundError: there is no such campaign.
     """
     spec = store.campaign(campaign)
     versions = store.models(campaign)
-    best, trouble = _recommendation(store, campaign)
+    best, trouble = (known, "") if known else _recommendation(store, campaign)
     return Study(
         spec=spec,
         info=next(info for info in store.campaigns() if info.name == campaign),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bigloop.contracts import Campaign, NotFoundError
+from bigloop.dashboard.recommendation import recommend
 from bigloop.dashboard.report import render
 from bigloop.db import Store
 
@@ -69,7 +70,7 @@ def test_texts_of_the_campaign_are_escaped(html: str) -> None:
 
 def test_verdict_comes_first_with_units_interval_and_n(html: str) -> None:
     head = html[: html.index("How the search went")]
-    assert re.search(r"rate = [\d.]+ 1/h, soc = [\d.]+", head)
+    assert re.search(r"rate\s=\s[\d.]+\s1/h, soc\s=\s[\d.]+", head)
     assert re.search(r"[\d,]+ cycles</b> expected, 90 % interval [\d,]+ to", head)
     assert re.search(r"n = \d+ of this design", head)
     assert "% of the exhaustive study" in head
@@ -166,3 +167,12 @@ def test_a_broken_chain_is_the_loudest_caveat(filled: Path, tmp_path: Path) -> N
 def test_unknown_campaign_is_refused(filled: Path) -> None:
     with opened(filled) as store, pytest.raises(NotFoundError, match="there are demo"):
         render(store, "nope")
+
+
+def test_a_known_recommendation_is_taken_as_it_is(filled: Path) -> None:
+    with opened(filled) as store:
+        best = recommend(store, "demo")
+        assert best is not None
+        other = best.model_copy(update={"mean": 4321.0})
+        assert "4,321 cycles" in render(store, "demo", other)
+        assert "4,321 cycles" not in render(store, "demo")
