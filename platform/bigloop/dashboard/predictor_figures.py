@@ -13,20 +13,20 @@ from bigloop.dashboard.wording import unit_name
 ENOUGH = 20
 """Held-out specimens below which a coverage says next to nothing: the 95 % interval of
 a share is then more than 0.3 wide."""
+_PARITY = (
+    "Each dot is a specimen as the last predictor that did not know its result saw it, "
+    "with the 90 % interval; on the diagonal the prediction was right."
+)
 _SCHEME = "leave one specimen out"
 
 
 def parity_figure(found: Study) -> Figure:
     """Predicted against measured, each before the predictor knew it."""
     title = "Predicted before it was measured"
-    reading = (
-        "Each dot is a specimen as the last predictor that did not know its result saw "
-        "it, with the 90 % interval; on the diagonal the prediction was right."
-    )
     seen = found.foresights
     if not seen or found.spec.predictor is None:
         why = "No specimen has been predicted and then measured to its end."
-        return missing(title, reading, why)
+        return missing(title, _PARITY, why)
     name = found.spec.predictor.predicts
     unit = unit_name(found.spec.observables[name].unit)
     middle = [v for f in seen for v in (f.measured, f.expected)]
@@ -54,7 +54,7 @@ def parity_figure(found: Study) -> Figure:
     error = sum(abs(f.expected / f.measured - 1) for f in seen) / len(seen)
     return Figure(
         title=title,
-        reading=reading,
+        reading=_PARITY,
         note=f"n = {len(seen)}: mean absolute error {significant(100 * error)} %; "
         f"{hits} of {len(seen)} inside their 90 % interval. {judgement(len(seen))}",
         svg=chart.svg(),

@@ -11,18 +11,24 @@ from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
+_BEST = (
+    "Each dot is one specimen measured by {source}; the line is the best mean over the "
+    "specimens of one design at that moment (it can fall when a design is measured "
+    "again). Nothing predicted, and no other fidelity, is mixed in."
+)
+_UNCERTAINTY = (
+    "What the agent did not know of the design that it chose, at each decision: the "
+    "epistemic part falls as it learns, the aleatoric part (specimen to specimen) stays. "
+    "Vertical marks: a predictor was trained (solid: it became champion)."
+)
+
 
 def best_figure(found: Study) -> Figure:
     """Best mean measured at the target fidelity against what was spent."""
     spec, results = found.spec, found.timeline.results
     goal = spec.objective
     title = "Best so far against cost"
-    reading = (
-        f"Each dot is one specimen measured by {goal.source}; the line is the best "
-        "mean over the specimens of one design at that moment (it can fall when a "
-        "design is measured again). Nothing predicted, and no other fidelity, is "
-        "mixed in."
-    )
+    reading = _BEST.format(source=goal.source)
     if not results:
         return missing(title, reading, f"No result of {goal.source} yet.")
     currency = next(iter(spec.target.full_cost))
@@ -76,12 +82,7 @@ def _n_designs(results: Sequence[Result]) -> int:
 def uncertainty_figure(found: Study) -> Figure:
     """Aleatoric and epistemic standard deviation at each decision."""
     title = "Uncertainty over time"
-    reading = (
-        "What the agent did not know of the design that it chose, at each decision: "
-        "the epistemic part falls as it learns, the aleatoric part (specimen to "
-        "specimen) stays. Vertical marks: a predictor was trained (solid: it became "
-        "champion)."
-    )
+    reading = _UNCERTAINTY
     results = found.timeline.results
     # What is stated before the first result is the prior alone: it would set the scale.
     first = results[0].decision if results else 0
