@@ -4,8 +4,8 @@
 
 Parts of a running campaign are killed with SIGKILL at random moments: the loop with all
 it holds, a worker process, a Ray actor. Afterwards the campaign must have made the same
-decisions as an uninterrupted run of its seed, every result that the laboratory's journal
-holds must be in the store, and no physical trial may have been begun twice.
+decisions as an uninterrupted run of its seed, every result that the laboratory's
+journal holds must be in the store, and no physical trial may have been begun twice.
 
 `--control` switches the protection off (a worker that does not ask the laboratory what
 became of a dispatch, but dispatches again): the same checks must then fail.
@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bigloop.config import Settings
-from bigloop.contracts import Campaign, canonical_json, read_campaign
+from bigloop.contracts import Campaign, Source, canonical_json, read_campaign
 from bigloop.db import Store
 from bigloop.loop import CampaignLoop, Ending, Workspace, run_worker
 from bigloop.loop.worker import Worker
@@ -174,7 +174,9 @@ def one_campaign(
         took = time.monotonic() - began
         reference = decisions(straight, spec.name)
         done = tally.kills.get(mode, 0)
-        rest = max(1, min(options.per_campaign, options.kills - sum(tally.kills.values())))
+        rest = max(
+            1, min(options.per_campaign, options.kills - sum(tally.kills.values()))
+        )
         harass(options, rng, (victim, spec, base, executor), mode, rest, took, tally)
         assert tally.kills.get(mode, 0) >= done
         check(victim, spec, reference, tally)
@@ -221,6 +223,16 @@ def harass(
         kill_group(worker)
 
 
+def paced(spec: Campaign, pace_s: float) -> dict[str, Source]:
+    """The sources, each stage of which takes a while: a kill must meet one."""
+    return {
+        name: source.model_copy(
+            update={"options": {**source.options, "pace_s": pace_s}}
+        )
+        for name, source in spec.sources.items()
+    }
+
+
 def main() -> int:
     """Run the benchmark; 0 when nothing was lost, doubled or decided otherwise."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -229,6 +241,7 @@ def main() -> int:
     parser.add_argument("--modes", default="loop,worker,actor")
     parser.add_argument("--campaign", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pace-s", type=float, default=0.3)
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
     spec = read_campaign(options.campaign)
@@ -236,7 +249,9 @@ def main() -> int:
     seed = options.seed
     while sum(tally.kills.values()) < options.kills:
         mode = modes[seed % len(modes)]
-        changed = spec.model_copy(update={"seed": seed})
+        changed = spec.model_copy(
+            update={"seed": seed, "sources": paced(spec, options.pace_s)}
+        )
         one_campaign(options, changed, options.campaign.parent, mode, tally)
         seed += 1
         print(json.dumps(tally.__dict__), flush=True)

@@ -129,7 +129,7 @@ def _same(a: Campaign, b: Campaign) -> bool:
 
 def _changed(a: Campaign, b: Campaign) -> list[str]:
     old, new = _plain(a), _plain(b)
-    return [name for name in new if old[name] != new[name]]
+    return [name for name in sorted(new) if old[name] != new[name]]
 
 
 def _check_meaning(old: Campaign, new: Campaign) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,25 @@ def campaign(base: Path) -> Campaign:
     return read_campaign(write_campaign(base))
 
 
-def workspace(folder: Path, **changes: object) -> Workspace:
-    """A workspace whose loop runs in this process, without MLflow in the way."""
-    settings = {"folder": folder, "executor": "in-process", "lease_s": 5.0, **changes}
-    return Workspace.open(Settings(**settings))
+@pytest.fixture
+def open_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
+    """Workspaces whose loop runs in this process; the same folder, the same store."""
+    opened: list[Workspace] = []
+
+    def make(name: str = "work", **changes: object) -> Workspace:
+        settings = {"executor": "in-process", "lease_s": 5.0, **changes}
+        made = Workspace.open(
+            Settings.model_validate({"folder": tmp_path / name, **settings})
+        )
+        opened.append(made)
+        return made
+
+    yield make
+    for workspace in opened:
+        workspace.close()
+
+
+@pytest.fixture
+def change(base: Path) -> Callable[..., Campaign]:
+    """The campaign with other top-level fields."""
+    return lambda **changes: read_campaign(write_campaign(base, **changes))

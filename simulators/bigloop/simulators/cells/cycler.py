@@ -87,11 +87,11 @@ class Cycler:
 def unfloored() -> Iterator[None]:
     """Build a model in which stripping stays linear in the lithium that is left.
 
-    PyBaMM floors that concentration at 0. At the hold of 2 V the slope of stripping is
-    some 1e13 above the floor and 0 below: Newton's method with a Jacobian from above
-    takes tiny steps below and believes to have converged, so live lithium drifts to
-    -1 mol/m3 and the loss is up to 30 % too small. Linear, a negative value is pulled
-    back: of 52 policies 5 went below -0.01 mol/m3 before, and none since.
+    PyBaMM floors that concentration at 0. With the floor, live lithium drifted below
+    -0.01 mol/m3 for 5 of 52 policies at these tolerances, and at others to -1 mol/m3
+    with a loss 30 % too small; linear, it never did. The likely cause: at the hold of
+    2 V the slope of stripping is some 1e13 above the floor and 0 below, so Newton's
+    method with a Jacobian from above takes tiny steps below, and stops.
     """
     tolerances = engine().settings.tolerances
     floor = tolerances["j0__c_Li"]

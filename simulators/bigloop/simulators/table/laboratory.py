@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections import defaultdict
 
 from bigloop.contracts import (
@@ -49,6 +50,7 @@ class TableLaboratory:
             workers that take over from one that died, share it. None: in memory, for
             this object alone. A path is taken as it is, not relative to `base`.
         base: folder that `table` is relative to.
+        pace_s: how long a stage takes [s], for demonstrations and tests of failure.
 
     Raises:
         SpecError: no such table, or a bad one.
@@ -61,10 +63,12 @@ class TableLaboratory:
         seed: int = 0,
         journal: str | None = None,
         base: str = ".",
+        pace_s: float = 0.0,
     ) -> None:
         self._table = read_table(locate(table, base))
         self._spec = self._table.spec
         self._seed = seed
+        self._pace_s = pace_s
         self._rows = {row.specimen: row for row in self._table.rows}
         self._groups: dict[str, list[Row]] = defaultdict(list)
         for row in self._table.rows:
@@ -111,7 +115,10 @@ class TableLaboratory:
         begun = self.journal.begin(
             self._spec.name, request, lambda view: self._choose(request, view)
         )
-        return begun if isinstance(begun, Outcome) else self._complete(begun)
+        if isinstance(begun, Outcome):
+            return begun
+        time.sleep(self._pace_s)
+        return self._complete(begun)
 
     def recover(self, request: Request) -> Outcome | None:
         """The outcome of a dispatch whose worker died; none when it began nothing.

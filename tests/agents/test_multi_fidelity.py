@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from bigloop.agents import MultiFidelityAgent, RandomAgent
+from bigloop.agents.belief import believe
+from bigloop.agents.guard import fit
+from bigloop.agents.multi_fidelity import purses
+from bigloop.contracts import Agent, Campaign, Design, Suggestion
+
+Hill = Callable[[Design], float]
+
+
+def spread(n: int, seed: int = 0) -> list[Design]:
+    rng = random.Random(seed)
+    return [{"x": rng.random(), "z": rng.random()} for _ in range(n)]
+
+
+ONE = {"dear": {"simulator": "s", "observes": ["y"], "cost": {"EUR": 10}}}
+
+
+def ask(
+    agent: Agent, state: Any, sources: Sequence[str] = ("dear", "cheap")
+) -> Suggestion:
+    (suggestion,) = agent.propose(state, sources, 1)
+    return suggestion
+
+
+def test_an_agent_is_a_pure_function_of_the_state(build: Any, hill: Hill) -> None:
+    campaign = build.campaign()
+    results = [("dear", d, hill(d)) for d in spread(6)]
+    state = build.state(campaign, results, pending=[("cheap", {"x": 0.1, "z": 0.9})])
+    used = MultiFidelityAgent(campaign)
+    used.propose(build.state(campaign, results[:3]), ["dear", "cheap"])
+    fresh = MultiFidelityAgent(campaign)
+    assert ask(used, state) == ask(fresh, state)
+    assert isinstance(fresh, Agent)
+
+
+def test_the_opening_spreads_designs(build: Any, hill: Hill) -> None:
+    campaign = build.campaign()
+    agent = MultiFidelityAgent(campaign)
+    results: list[tuple[str, Design, float]] = []
+    for _ in range(3):
+        found = ask(agent, build.state(campaign, results))
+        assert found.proposal.source == "dear"
+        design = found.proposal.design
+        results.append(("dear", design, hill(design)))
+    points = [(float(d["x"]), float(d["z"])) for _, d, _ in results]
+    apart = min(
+        abs(a[0] - b[0]) + abs(a[1] - b[1])
+        for i, a in enumerate(points)
+        for b in points[:i]
+    )
+    assert apart > 0.3
+
+
+def test_it_finds_the_top_of_a_hill(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(sources=ONE, budget={"EUR": 150})
+    agent = MultiFidelityAgent(campaign)
+    results: list[tuple[str, Design, float]] = []
+    while found := agent.propose(build.state(campaign, results), ["dear"], 1):
+        design = found[0].proposal.design
+        results.append(("dear", design, hill(design)))
+    assert len(results) == 15
+    best = agent.recommend(build.state(campaign, results))
+    assert best is not None
+    assert hill(best.design) > 0.98
+    assert best.low <= hill(best.design) <= best.high
+
+
+def test_a_pending_trial_is_not_proposed_again(build: Any, hill: Hill) -> None:
+    campaign = build.campaign()
+    agent = MultiFidelityAgent(campaign)
+    results = [("dear", d, hill(d)) for d in spread(8)]
+    first = ask(agent, build.state(campaign, results)).proposal
+    state = build.state(campaign, results, pending=[(first.source, first.design)])
+    second = ask(agent, state).proposal
+    assert second.design != first.design
+    two = agent.propose(build.state(campaign, results), ["dear", "cheap"], 2)
+    assert two[1].proposal.design != two[0].proposal.design
+    assert [s.proposal.number for s in two] == [8, 9]
+
+
+def test_a_reservation_never_exceeds_what_is_left(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(budget={"EUR": 35})
+    agent = MultiFidelityAgent(campaign)
+    results = [("dear", d, hill(d)) for d in spread(3)]
+    found = ask(agent, build.state(campaign, results))
+    assert found.proposal.source == "cheap", "5 EUR are left, and 10 are too many"
+    results = [*results, *[("cheap", d, hill(d)) for d in spread(5, 1)]]
+    assert agent.propose(build.state(campaign, results), ["dear", "cheap"]) == []
+
+
+def test_what_failed_is_avoided(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(sources=ONE)
+    agent = MultiFidelityAgent(campaign)
+    results = [("dear", d, hill(d)) for d in spread(6)]
+    wanted = ask(agent, build.state(campaign, results)).proposal.design
+    failed = [*results, *[("dear", wanted, None)] * 2]
+    terms = ask(agent, build.state(campaign, failed))
+    design = terms.proposal.design
+    far = abs(float(design["x"]) - float(wanted["x"])) + abs(
+        float(design["z"]) - float(wanted["z"])
+    )
+    assert far > 0.05
+    assert terms.decision.terms["p_success"].value < 1.0
+
+
+def cheap_source(kind: str, hill: Hill, seed: int) -> Hill:
+    """A cheap source that is a little off, turned round, or nothing but noise."""
+    rng = random.Random(seed)
+    kinds: dict[str, Hill] = {
+        "good": lambda d: hill(d) + 0.05,
+        "opposite": lambda d: hill({k: 1 - float(v) for k, v in d.items()}),
+        "noise": lambda d: rng.gauss(0, 1),
+    }
+    return kinds[kind]
+
+
+@pytest.mark.parametrize("kind", ["good", "opposite", "noise"])
+def test_the_guard_couples_a_good_source_and_cuts_a_misleading_one(
+    build: Any, hill: Hill, kind: str
+) -> None:
+    """Over 5 seeds the guard must be right more often than not, and never costly."""
+    n_coupled, lengths = 0, []
+    for seed in range(5):
+        cheap = cheap_source(kind, hill, seed)
+        designs = spread(12, seed)
+        results = [("cheap", d, cheap(d)) for d in designs]
+        results += [("dear", d, hill(d)) for d in designs[:6]]
+        campaign = build.campaign(seed=seed)
+        model, guard = fit(believe(build.state(campaign, results)))
+        n_coupled += guard.is_coupled
+        relation = float(model.average(model.h.relation[:, 1]))
+        lengths.append(relation)
+    if kind == "good":
+        assert n_coupled == 5
+        assert min(lengths) > 0.3, "a good source is used"
+    if kind == "noise":
+        assert all(abs(r) < 0.3 for r in lengths) or n_coupled <= 2
+
+
+def test_an_unproven_source_of_the_same_purse_has_a_limit(
+    build: Any, hill: Hill
+) -> None:
+    campaign = build.campaign()
+    agent = MultiFidelityAgent(campaign, guard_share=0.02)
+    results = [("dear", d, hill(d)) for d in spread(3)]
+    results += [("cheap", d, hill(d)) for d in spread(6, 1)]
+    found = ask(agent, build.state(campaign, results))
+    assert found.proposal.source == "dear"
+
+
+def test_the_explanation_is_what_decided(build: Any, hill: Hill) -> None:
+    """Made dearer by more than the stated factor, the winner loses."""
+    campaign = build.campaign()
+    results = [("dear", d, hill(d)) for d in spread(6)]
+    results += [("cheap", d, hill(d)) for d in spread(6)]
+    found = ask(MultiFidelityAgent(campaign), build.state(campaign, results))
+    decision = found.decision
+    terms = {name: term.value for name, term in decision.terms.items()}
+    assert terms["gain"] > 0
+    assert terms["sd_epistemic"] > 0
+    winner = found.proposal.source
+    others = [r for r in decision.runner_ups if r.source != winner]
+    assert decision.score >= max(r.score for r in decision.runner_ups)
+    assert "would have won" in decision.flips
+    if others:
+        factor = 1.1 * decision.score / others[0].score
+        dearer = _dearer(campaign, winner, factor)
+        again = ask(MultiFidelityAgent(dearer), build.state(dearer, results))
+        assert again.proposal.source != winner
+
+
+def _dearer(campaign: Campaign, name: str, factor: float) -> Campaign:
+    source = campaign.sources[name]
+    cost = {c: amount * factor for c, amount in source.cost.items()}
+    sources = {**campaign.sources, name: source.model_copy(update={"cost": cost})}
+    return campaign.model_copy(update={"sources": sources})
+
+
+def test_sources_that_share_a_currency_share_a_purse(build: Any) -> None:
+    sources = {
+        "dear": {"simulator": "s", "observes": ["y"], "cost": {"EUR": 10}},
+        "cheap": {"simulator": "s", "observes": ["y"], "cost": {"core_second": 1}},
+        "both": {
+            "simulator": "s",
+            "observes": ["y"],
+            "cost": {"EUR": 1, "specimen": 1},
+        },
+    }
+    campaign = build.campaign(
+        sources=sources, budget={"EUR": 300, "core_second": 9, "specimen": 2}
+    )
+    assert sorted(map(sorted, purses(campaign))) == [["both", "dear"], ["cheap"]]
+
+
+def test_a_minimum_is_found_too(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(
+        objective={"observable": "y", "source": "dear", "goal": "minimize"}
+    )
+    top: Design = {"x": 0.7, "z": 0.3}
+    results = [("dear", d, -hill(d)) for d in [*spread(10), top]]
+    best = MultiFidelityAgent(campaign).recommend(build.state(campaign, results))
+    assert best is not None
+    assert best.design == {"x": 0.7, "z": 0.3}
+    assert best.low < best.mean < best.high
+
+
+def test_choices_are_searched(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(
+        parameters={"x": {"low": 0, "high": 1}, "z": {"choices": ["a", "b", "c"]}}
+    )
+    agent = MultiFidelityAgent(campaign)
+    level = {"a": 0.0, "b": 1.0, "c": 0.5}
+    rng = random.Random(0)
+    results = []
+    for _ in range(12):
+        design: Design = {"x": rng.random(), "z": rng.choice(["a", "b", "c"])}
+        value = level[str(design["z"])] - (float(design["x"]) - 0.4) ** 2
+        results.append(("dear", design, value))
+    best = agent.recommend(build.state(campaign, results))
+    assert best is not None
+    assert best.design["z"] == "b"
+
+
+def test_random_search_stays_within_the_budget(build: Any, hill: Hill) -> None:
+    campaign = build.campaign(budget={"EUR": 25})
+    agent = RandomAgent(campaign)
+    found = agent.propose(build.state(campaign, []), ["dear"], 5)
+    assert len(found) == 2
+    assert isinstance(agent, Agent)
+    assert agent.recommend(build.state(campaign, [])) is None

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bigloop.contracts import StoreError
+from bigloop.db import Store
+from bigloop.db.schema import HEAD, MIGRATIONS, VERSION_TABLE
+from bigloop.db.tables import metadata
+
+
+def test_the_head_is_the_last_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+def test_the_migrations_give_the_tables_that_are_declared(url: str) -> None:
+    with Store.open(url) as store, store._engine.connect() as conn:
+        options: dict[str, Any] = {"compare_type": True, "version_table": VERSION_TABLE}
+        context = MigrationContext.configure(conn, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_missing_column_would_be_noticed(url: str) -> None:
+    with Store.open(url) as store, store._engine.connect() as conn:
+        conn.exec_driver_sql("ALTER TABLE campaigns DROP COLUMN reason")
+        options: dict[str, Any] = {"version_table": VERSION_TABLE}
+        context = MigrationContext.configure(conn, opts=options)
+        assert compare_metadata(context, metadata) != []
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    with Store.open(url) as store, store._engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0999'")
+    with pytest.raises(StoreError, match=r"is 0999, newer than .*upgrade bigloop"):
+        Store.open(url)
+    engine = sa.create_engine(url)
+    with engine.connect() as conn:
+        found = conn.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("0999",)]
+
+
+def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
+    """A power cut must not forget that a sample was handed over."""
+    with Store.open(f"sqlite:///{tmp_path}/s.db") as store:
+        seen: list[tuple[object, ...]] = []
+
+        def look() -> None:
+            with store._engine.connect() as conn:
+                pragmas = ("journal_mode", "synchronous", "foreign_keys")
+                seen.append(
+                    tuple(conn.exec_driver_sql(f"PRAGMA {p}").scalar() for p in pragmas)
+                )
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        look()
+    assert seen == [("wal", 2, 1)] * 2
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE events SET actor = 'eve'", "DELETE FROM events"]
+)
+def test_events_are_append_only(store: Store, change: str) -> None:
+    with (
+        pytest.raises(sa.exc.DBAPIError, match="events are append-only"),
+        store._engine.begin() as conn,
+    ):
+        conn.exec_driver_sql(change)
