@@ -18,8 +18,8 @@ _BEST = (
 )
 _UNCERTAINTY = (
     "What the agent did not know of the design that it chose, at each decision: the "
-    "epistemic part falls as it learns, the aleatoric part (specimen to specimen) stays. "
-    "Vertical marks: a predictor was trained (solid: it became champion)."
+    "epistemic part falls as it learns, the aleatoric part (specimen to specimen) "
+    "stays. Vertical marks: a predictor was trained (solid: it became champion)."
 )
 
 
