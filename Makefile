@@ -33,6 +33,9 @@ test-slow: $(STAMP)
 test-gpu: $(STAMP)
 	$(BIN)/pytest -m gpu
 
+schema: $(STAMP)
+	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
+
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c requirements.lock --group peers
 	$(BIN)/python benchmarks/fast_charging.py
