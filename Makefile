@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CAMPAIGN ?= campaigns/fast_charging.yaml
 
-.PHONY: run test lint types layers unit test-slow test-gpu bench schema clean
+.PHONY: run test lint types layers unit test-slow test-gpu bench kill schema clean
 
 run: $(STAMP)
 	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
@@ -33,9 +33,18 @@ test-slow: $(STAMP)
 test-gpu: $(STAMP)
 	$(BIN)/pytest -m gpu
 
+schema: $(STAMP)
+	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
+
+# Campaign 0 over 20 seeds beside its peers: half an hour on two cores.
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c requirements.lock --group peers
 	$(BIN)/python benchmarks/fast_charging.py
+	$(BIN)/python benchmarks/overhead.py
+
+# A hundred kills at random moments: an hour on two cores.
+kill: $(STAMP)
+	$(BIN)/python benchmarks/kill.py --kills 100
 
 # The environment is rebuilt when what it is made from changes.
 $(STAMP): pyproject.toml requirements.lock

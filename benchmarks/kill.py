@@ -38,6 +38,7 @@ from bigloop.loop.worker import Worker
 
 FORK = multiprocessing.get_context("fork")
 LEASE_S = 1.0
+CAMPAIGN = Path(__file__).parent.parent / "campaigns" / "fast_charging.yaml"
 
 
 @dataclass
@@ -228,6 +229,8 @@ def paced(spec: Campaign, pace_s: float) -> dict[str, Source]:
     return {
         name: source.model_copy(
             update={"options": {**source.options, "pace_s": pace_s}}
+            if source.lab == "table"
+            else {}
         )
         for name, source in spec.sources.items()
     }
@@ -239,7 +242,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--per-campaign", type=int, default=10)
     parser.add_argument("--modes", default="loop,worker,actor")
-    parser.add_argument("--campaign", type=Path, required=True)
+    parser.add_argument("--campaign", type=Path, default=CAMPAIGN)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pace-s", type=float, default=0.3)
     parser.add_argument("--control", action="store_true")

@@ -25,6 +25,7 @@ from bigloop.contracts import (
     Trial,
     TrialState,
 )
+from bigloop.models.threads import one_thread
 
 
 class MultiFidelityAgent:
@@ -48,12 +49,13 @@ class MultiFidelityAgent:
     ) -> list[Suggestion]:
         """Up to `n` suggestions for the free `sources`; empty: wait, or stop."""
         found: list[Suggestion] = []
-        for _ in range(n):
-            suggestion = self._next(state, sources)
-            if suggestion is None:
-                break
-            found.append(suggestion)
-            state = _with(state, suggestion)
+        with one_thread():
+            for _ in range(n):
+                suggestion = self._next(state, sources)
+                if suggestion is None:
+                    break
+                found.append(suggestion)
+                state = _with(state, suggestion)
         return found
 
     def recommend(self, state: CampaignState) -> Recommendation | None:
@@ -61,7 +63,8 @@ class MultiFidelityAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
-        return recommend(belief, self._fit(belief).deciding)
+        with one_thread():
+            return recommend(belief, self._fit(belief).deciding)
 
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""

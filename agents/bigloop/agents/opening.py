@@ -37,8 +37,9 @@ def opening(
     """The actions that the opening allows; none when it is over, empty to wait.
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
-    most different early observables are run to their end: they fix the predictor's
-    slope best (D-optimality). Without one, `d + 1` designs run at the target.
+    most different early observables are run to their end, once all are known: they fix
+    the predictor's slope best (D-optimality). Without one, `d + 1` designs run at the
+    target.
     """
     campaign = state.campaign
     d = len(campaign.parameters)
@@ -85,6 +86,8 @@ def _labels(
         if sum(t.id not in pending for t in labelled) >= n_labels(campaign):
             return None
         return None if not pending else []
+    if any(is_early(campaign, t.proposal.source) for t in state.pending):
+        return []
     alive = living(state)
     going = [a for a in actions[target] if a.specimen in alive]
     if not going:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,22 +164,6 @@ class Proposals(Session):
         """
         with self._read() as conn:
             return self._trial(conn, trial)
-
-    def trials(
-        self, campaign: str, states: Iterable[TrialState] | None = None
-    ) -> list[Trial]:
-        """The trials of a campaign in order of proposal.
-
-        Raises:
-            NotFoundError: lists the campaigns that exist.
-        """
-        query = sa.select(trials).where(trials.c.campaign == campaign)
-        if states is not None:
-            query = query.where(trials.c.state.in_(list(states)))
-        with self._read() as conn:
-            self._campaign_row(conn, campaign)
-            rows = conn.execute(query.order_by(trials.c.number))
-            return [trial_of(row) for row in rows]
 
     def _decide(
         self, trial: str, to: TrialState, actor: str, reason: str, once: Once | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -13,11 +14,11 @@ from bigloop.contracts import (
     Snapshot,
     SpecError,
     Trial,
+    TrialState,
 )
 from bigloop.db import ledger
-from bigloop.db.rows import Row, observation_of, trial_of
+from bigloop.db.memory import Memory
 from bigloop.db.session import Clock, Session
-from bigloop.db.tables import observations, trials
 from bigloop.db.training import training_rows
 
 
@@ -26,8 +27,30 @@ class Readings(Session):
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
         super().__init__(engine, clock)
-        self._trials: dict[str, tuple[int, Trial]] = {}
-        self._observations: dict[int, Observation] = {}
+        self._memories: dict[str, Memory] = {}
+        self._remembering = threading.RLock()
+
+    @contextmanager
+    def _remember(self, campaign: str) -> Iterator[tuple[sa.Connection, Memory]]:
+        """A reading connection, and the campaign as of its moment."""
+        with self._remembering, self._read() as conn:
+            self._campaign_row(conn, campaign)
+            memory = self._memories.setdefault(campaign, Memory(campaign))
+            memory.refresh(conn)
+            yield conn, memory
+
+    def trials(
+        self, campaign: str, states: Iterable[TrialState] | None = None
+    ) -> list[Trial]:
+        """The trials of a campaign in order of proposal.
+
+        Raises:
+            NotFoundError: lists the campaigns that exist.
+        """
+        wanted = None if states is None else set(states)
+        with self._remember(campaign) as (_, memory):
+            found = list(memory.trials.values())
+        return [t for t in found if wanted is None or t.state in wanted]
 
     def observations(
         self, campaign: str, trial: str | None = None
@@ -37,14 +60,11 @@ class Readings(Session):
         Raises:
             NotFoundError: there is no such campaign or trial.
         """
-        query = sa.select(observations).where(observations.c.campaign == campaign)
-        with self._read() as conn:
-            self._campaign_row(conn, campaign)
-            if trial is not None:
-                whole = self._trial_row(conn, trial).id
-                query = query.where(observations.c.trial == whole)
-            rows = conn.execute(query.order_by(observations.c.id))
-            return [self._observation(row) for row in rows]
+        with self._remember(campaign) as (conn, memory):
+            if trial is None:
+                return list(memory.observations)
+            whole = self._trial_row(conn, trial).id
+            return [item for item in memory.observations if item.trial == whole]
 
     def state(self, campaign: str, seen: Sequence[str]) -> CampaignState:
         """All that an agent may know after it took in the trials in `seen`.
@@ -56,15 +76,12 @@ class Readings(Session):
         Raises:
             NotFoundError: there is no such campaign.
         """
-        with self._read() as conn:
-            spec = self._spec(conn, campaign)
-            query = sa.select(trials).where(trials.c.campaign == campaign)
-            rows = conn.execute(query.order_by(trials.c.number))
+        with self._remember(campaign) as (conn, memory):
             return CampaignState(
-                campaign=spec,
-                trials=tuple(self._known(row) for row in rows),
+                campaign=self._spec(conn, campaign),
+                trials=tuple(memory.trials.values()),
                 seen=tuple(seen),
-                observations=tuple(self._solicited(conn, campaign, seen)),
+                observations=tuple(_solicited(memory, seen)),
                 accounts=ledger.read(conn, campaign),
             )
 
@@ -77,50 +94,25 @@ class Readings(Session):
             NotFoundError: there is no such campaign.
             SpecError: the campaign has no predictor.
         """
-        with self._read() as conn:
+        with self._remember(campaign) as (conn, memory):
             predictor = self._spec(conn, campaign).predictor
             if predictor is None:
                 raise SpecError(
                     f"campaign {campaign!r} has no predictor to train; add `predictor`"
                 )
             names = {predictor.predicts, *predictor.early}
-            found = self._solicited(conn, campaign, seen, names)
+            found = [o for o in _solicited(memory, seen) if o.observable in names]
             return Snapshot(rows=training_rows(predictor, found))
 
-    def _solicited(
-        self,
-        conn: sa.Connection,
-        campaign: str,
-        seen: Sequence[str] | None,
-        names: Iterable[str] | None = None,
-    ) -> list[Observation]:
-        query = sa.select(observations).where(
-            observations.c.campaign == campaign, observations.c.solicited
-        )
-        if names is not None:
-            query = query.where(observations.c.observable.in_(sorted(names)))
-        rows = conn.execute(query.order_by(observations.c.id)).all()
-        found = [self._observation(row) for row in rows]
-        if seen is None:
-            return found
-        place: Mapping[str | None, int] = {
-            None: -1,
-            **{trial: index for index, trial in enumerate(seen)},
-        }
-        kept = [item for item in found if item.trial in place]
-        return sorted(kept, key=lambda item: place[item.trial])
 
-    # Documents are kept once parsed: a campaign of 10,000 trials is read at every
-    # decision. Only reads fill these, so that nothing rolled back is remembered.
-
-    def _known(self, row: Row) -> Trial:
-        held = self._trials.get(row.id)
-        if held is None or held[0] != row.last_seq:
-            held = self._trials[row.id] = (row.last_seq, trial_of(row))
-        return held[1]
-
-    def _observation(self, row: Any) -> Observation:
-        held = self._observations.get(row.id)
-        if held is None:
-            held = self._observations[row.id] = observation_of(row)
-        return held
+def _solicited(memory: Memory, seen: Sequence[str] | None) -> list[Observation]:
+    """Observations that count: imported history, then those of `seen` in its order."""
+    found = [item for item in memory.observations if item.solicited]
+    if seen is None:
+        return found
+    place: Mapping[str | None, int] = {
+        None: -1,
+        **{trial: index for index, trial in enumerate(seen)},
+    }
+    kept = [item for item in found if item.trial in place]
+    return sorted(kept, key=lambda item: place[item.trial])

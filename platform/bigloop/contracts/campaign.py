@@ -235,6 +235,8 @@ class Campaign(Document):
     sources: dict[Name, Source]
     predictor: Predictor | None = None
     budget: Cost
+    reference_cost: Cost = Field(default_factory=dict)
+    """What the exhaustive study costs, for comparison."""
     approval: tuple[Rule, ...] = ()
     max_waiting: PositiveInt = 4
     """Proposals that may wait for a person at once."""
@@ -374,6 +376,8 @@ def _check_budget(c: Campaign) -> None:
         if amount <= 0:
             raise ValueError(f"budget.{currency}: {amount:g} is not above 0")
         factor(currency, currency)
+    for currency in c.reference_cost:
+        _known("currency", currency, c.budget, "reference_cost")
     for name, source in c.sources.items():
         for currency in {**source.cost, **source.cost_per_age}:
             if currency not in c.budget:

@@ -66,11 +66,18 @@ def parse(model: type[Model], data: dict[str, Any], where: str) -> Model:
     Raises:
         SpecError: all problems in one line, each with its field and its value.
     """
+    if found := problems(model, data):
+        raise SpecError(f"{where}: " + "; ".join(found))
+    return model.model_validate(data)
+
+
+def problems(model: type[BaseModel], data: dict[str, Any]) -> list[str]:
+    """What is wrong with `data`, a line a problem with its field and its value."""
     try:
-        return model.model_validate(data)
+        model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(model, dict(item)) for item in error.errors()]
-        raise SpecError(f"{where}: " + "; ".join(problems)) from None
+        return [_problem(model, dict(item)) for item in error.errors()]
+    return []
 
 
 def read_campaign(path: Path) -> Campaign:

@@ -1,0 +1,105 @@
+"""Commands by which people decide on trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from bigloop.cli.options import Reason, TrialId
+
+if TYPE_CHECKING:
+    from bigloop.contracts import Trial
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (approve, reject, edit, cancel, resolve):
+        app.command()(command)
+
+
+def approve(
+    ctx: typer.Context,
+    trials: Annotated[list[str], typer.Argument(metavar="TRIAL...")],
+    reason: Reason = "",
+) -> None:
+    """Let trials run that wait for a person."""
+    with ctx.obj.store() as store:
+        for trial in [store.trial(name).id for name in trials]:
+            _done(store.approve(trial, ctx.obj.actor, reason))
+
+
+def reject(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
+    """Refuse a trial that waits for a person."""
+    with ctx.obj.store() as store:
+        _done(store.reject(store.trial(trial).id, ctx.obj.actor, reason))
+
+
+def cancel(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
+    """Withdraw a trial that has not been started."""
+    with ctx.obj.store() as store:
+        _done(store.cancel(store.trial(trial).id, ctx.obj.actor, reason))
+
+
+def edit(
+    ctx: typer.Context,
+    trial: TrialId,
+    reason: Reason,
+    values: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter to change."),
+    ] = None,
+    until: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--until", metavar="AGE", help="Age at which to stop."),
+    ] = None,
+) -> None:
+    """Put a changed proposal in the place of a trial that has not been started."""
+    from bigloop.cli.edits import edit_trial
+
+    with ctx.obj.store() as store:
+        new = edit_trial(store, trial, values or [], until, ctx.obj.actor, reason)
+        _done(new)
+
+
+def resolve(
+    ctx: typer.Context,
+    trial: TrialId,
+    outcome: Annotated[str, typer.Option(help="completed or failed")],
+    reason: Reason,
+    values: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--value", metavar="NAME=VALUE[:UNIT]", help="A measurement, once each."
+        ),
+    ] = None,
+    failure: Annotated[
+        str, typer.Option(help="Class of a failure, such as equipment.")
+    ] = "equipment",
+    age: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Age of the specimen at the end; it sets the cost."),
+    ] = None,
+    specimen: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Which specimen it was."),
+    ] = None,
+) -> None:
+    """Say what became of a trial that the platform lost sight of (`unknown`)."""
+    from bigloop.cli.resolution import resolution
+
+    with ctx.obj.store() as store:
+        found = store.trial(trial)
+        spec = store.campaign(found.campaign)
+        said = resolution(
+            spec, found, outcome, values or [], failure, age=age, specimen=specimen
+        )
+        said = said.model_copy(update={"message": reason})
+        _done(store.resolve(found.id, said, ctx.obj.actor, reason))
+
+
+def _done(trial: Trial) -> None:
+    from bigloop.cli.output import say
+
+    waits = f" ({trial.reason})" if trial.state == "awaiting_approval" else ""
+    say(f"{trial.id} {trial.state}{waits}")

@@ -1,0 +1,53 @@
+"""Commands that pause, resume and stop a campaign."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bigloop.cli.options import CampaignName
+
+_Why = Annotated[
+    str, typer.Option("--reason", "-r", help="Why; kept in the audit log.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (pause, resume, stop):
+        app.command()(command)
+
+
+def pause(
+    ctx: typer.Context, campaign: CampaignName = None, reason: _Why = "paused by hand"
+) -> None:
+    """Let nothing new start; what runs goes on."""
+    _set(ctx, campaign, "paused", reason)
+
+
+def resume(
+    ctx: typer.Context, campaign: CampaignName = None, reason: _Why = "resumed by hand"
+) -> None:
+    """Let a paused or stopped campaign go on."""
+    _set(ctx, campaign, "running", reason)
+
+
+def stop(
+    ctx: typer.Context, campaign: CampaignName = None, reason: _Why = "stopped by hand"
+) -> None:
+    """End a campaign; its results stay, and `resume` takes it up again."""
+    _set(ctx, campaign, "stopped", reason)
+
+
+def _set(ctx: typer.Context, campaign: str | None, status: str, reason: str) -> None:
+    from typing import cast
+
+    from bigloop.cli.output import say
+    from bigloop.cli.session import campaign_of
+    from bigloop.db.records import Status
+
+    with ctx.obj.store() as store:
+        name = campaign_of(store, campaign)
+        info = store.set_status(name, cast(Status, status), reason, ctx.obj.actor)
+        say(f"{info.name}: {info.status}")

@@ -1,0 +1,72 @@
+"""Why a trial was proposed, in lines."""
+
+from __future__ import annotations
+
+from bigloop.contracts import Campaign, Decision, Trial, significant
+from bigloop.dashboard.wording import cost_text, design_text, quantity
+
+
+def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
+    """What it is, the terms that decided, what came of it, the runner-ups."""
+    proposal = trial.proposal
+    lines = [
+        f"trial {trial.id} (number {proposal.number}): {trial.state}"
+        + (f", {trial.reason}" if trial.reason else ""),
+        f"  {proposal.source}: {design_text(spec, proposal.design)}",
+        f"  {_horizon(spec, trial)}",
+        f"  reserved {cost_text(trial.reserved)}; spent {cost_text(trial.spent)}",
+        *_outcome(trial),
+    ]
+    if trial.decision is None:
+        return [*lines, "no decision was recorded"]
+    return [*lines, *_decision(spec, trial.decision)]
+
+
+def _horizon(spec: Campaign, trial: Trial) -> str:
+    proposal = trial.proposal
+    unit = spec.sources[proposal.source].age_unit
+    end = "its end" if proposal.until_age is None else f"{proposal.until_age:g}"
+    whose = f"specimen {proposal.specimen}" if proposal.specimen else "a new specimen"
+    return f"{whose} from age {proposal.from_age:g} to {end} [{unit}]"
+
+
+def _outcome(trial: Trial) -> list[str]:
+    if trial.outcome is None:
+        return []
+    failure = f" ({trial.outcome.failure})" if trial.outcome.failure else ""
+    lines = [
+        f"outcome: {trial.outcome.status}{failure} {trial.outcome.message}".strip()
+    ]
+    for m in trial.outcome.measurements:
+        spread = "" if m.sd is None else f" ± {significant(m.sd)}"
+        above = "above " if m.censored else ""
+        lines.append(f"  {m.observable}: {above}{quantity(m.value, m.unit)}{spread}")
+    return lines
+
+
+def _decision(spec: Campaign, decision: Decision) -> list[str]:
+    model = decision.model_version
+    lines = [
+        f"decided by {decision.agent}"
+        + (f" with model {model[:12]}" if model else ", without a predictor"),
+    ]
+    width = max((len(name) for name in decision.terms), default=0)
+    for name, term in decision.terms.items():
+        note = f"  ({term.note})" if term.note else ""
+        lines.append(f"  {name:<{width}}  {quantity(term.value, term.unit)}{note}")
+    lines += _runner_ups(spec, decision)
+    if decision.flips:
+        lines.append(f"what would flip it: {decision.flips}")
+    return lines
+
+
+def _runner_ups(spec: Campaign, decision: Decision) -> list[str]:
+    if not decision.runner_ups:
+        return ["runner-ups: none"]
+    lines = [f"runner-ups (the winner scored {significant(decision.score)}):"]
+    for other in decision.runner_ups:
+        lines.append(
+            f"  {significant(other.score)}  {other.source}: "
+            f"{design_text(spec, other.design)}; cost {cost_text(other.cost)}"
+        )
+    return lines

@@ -1,0 +1,43 @@
+"""What waits for a person, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bigloop.contracts import Campaign, Trial
+from bigloop.dashboard.wording import cost_text, design_text, quantity
+
+
+def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
+    """Three lines a trial, and how to answer."""
+    if not trials:
+        return [f"{spec.name}: nothing waits for a person"]
+    lines: list[str] = []
+    for trial in trials:
+        lines += [
+            f"{trial.id}  {trial.proposal.source}  "
+            f"{design_text(spec, trial.proposal.design)}",
+            f"  asks because: {trial.reason or 'the rules say so'}; reserves "
+            f"{cost_text(trial.reserved)}",
+            f"  would teach: {lesson(trial)}",
+        ]
+    first = trials[0].id[:8]
+    return [
+        *lines,
+        f"bigloop approve {first} | bigloop reject {first} --reason ... | "
+        f"bigloop why {first}",
+    ]
+
+
+def lesson(trial: Trial) -> str:
+    """What a trial would teach, from the terms of its decision."""
+    terms = trial.decision.terms if trial.decision else {}
+    gain, spread = terms.get("gain"), terms.get("sd_epistemic")
+    parts = []
+    if gain is not None:
+        parts.append(f"gain {quantity(gain.value, gain.unit)} ({gain.note})")
+    if spread is not None:
+        parts.append(
+            f"epistemic uncertainty here {quantity(spread.value, spread.unit)}"
+        )
+    return "; ".join(parts) or "not stated by the decision"

@@ -1,0 +1,61 @@
+"""Results at the target fidelity by design: measured ones only, nothing predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bigloop.contracts import (
+    Campaign,
+    Design,
+    Document,
+    Observation,
+    canonical_json,
+)
+
+
+class Measured(Document):
+    """What was measured of one design at the target fidelity."""
+
+    design: Design
+    unit: str
+    values: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of specimens."""
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Mean over the specimens."""
+        return sum(self.values) / len(self.values)
+
+
+def at_target(spec: Campaign, found: Iterable[Observation]) -> list[Observation]:
+    """Exact results of the objective by its source; late and censored ones are out."""
+    goal = spec.objective
+    return [
+        o
+        for o in found
+        if o.observable == goal.observable
+        and o.source == goal.source
+        and o.solicited
+        and not o.censored
+    ]
+
+
+def best_measured(spec: Campaign, found: Iterable[Observation]) -> Measured | None:
+    """The design with the best measured mean; none before the first result."""
+    designs: dict[str, list[Observation]] = {}
+    for item in at_target(spec, found):
+        designs.setdefault(canonical_json(item.design), []).append(item)
+    measured = [
+        Measured(
+            design=items[0].design,
+            unit=items[0].unit,
+            values=tuple(item.value for item in items),
+        )
+        for items in designs.values()
+    ]
+    sign = 1.0 if spec.objective.goal == "maximize" else -1.0
+    return max(measured, key=lambda m: sign * m.mean, default=None)

@@ -1,0 +1,134 @@
+"""How the search went: best so far, uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bigloop.contracts import Campaign, Trial, canonical_json, significant
+from bigloop.dashboard.chart import Chart, span
+from bigloop.dashboard.figure import Figure, missing
+from bigloop.dashboard.study import Study
+from bigloop.dashboard.timeline import Result
+from bigloop.dashboard.wording import design_text, quantity, unit_name
+
+_BEST = (
+    "Each dot is one specimen measured by {source}; the line is the best mean over the "
+    "specimens of one design at that moment (it can fall when a design is measured "
+    "again). Nothing predicted, and no other fidelity, is mixed in."
+)
+_UNCERTAINTY = (
+    "What the agent did not know of the design that it chose, at each decision: the "
+    "epistemic part falls as it learns, the aleatoric part (specimen to specimen) "
+    "stays. Vertical marks: a predictor was trained (solid: it became champion)."
+)
+
+
+def best_figure(found: Study) -> Figure:
+    """Best mean measured at the target fidelity against what was spent."""
+    spec, results = found.spec, found.timeline.results
+    goal = spec.objective
+    title = "Best so far against cost"
+    reading = _BEST.format(source=goal.source)
+    if not results:
+        return missing(title, reading, f"No result of {goal.source} yet.")
+    currency = next(iter(spec.target.full_cost))
+    unit = spec.observables[goal.observable].unit
+    paid = [r.spent.get(currency, 0.0) for r in results]
+    total = found.accounts[currency].spent
+    values = [r.value for r in results]
+    best = found.best
+    reach = [*values, *([best.low, best.high] if best else [])]
+    chart = Chart(
+        x=(0.0, max(total, *paid) or 1.0),
+        y=span(reach, from_zero=True),
+        x_title=f"spent by all sources [{unit_name(currency)}]",
+        y_title=f"{goal.observable} [{unit_name(unit)}]",
+        label=f"{title}: {len(results)} results",
+    )
+    legend = [("c1", "one specimen"), ("c2", "best mean measured")]
+    if best is not None:
+        ends = ((0.0, best.low), (chart.x[1], best.low))
+        tops = ((0.0, best.high), (chart.x[1], best.high))
+        chart.band(ends, tops, "c3")
+        legend.append(("c3", f"recommended design, {100 * best.level:.0f} % interval"))
+    steps = list(zip(paid, running_best(spec, results), strict=True))
+    chart.steps([*steps, (chart.x[1], steps[-1][1])], "c2")
+    titles = [
+        f"{quantity(r.value, unit)}: {design_text(spec, r.design)}" for r in results
+    ]
+    chart.dots(list(zip(paid, values, strict=True)), "c1", titles)
+    return Figure(
+        title=title,
+        reading=reading,
+        note=f"n = {len(results)} specimens of {_n_designs(results)} designs.",
+        svg=chart.svg(),
+        legend=tuple(legend),
+    )
+
+
+def running_best(spec: Campaign, results: Sequence[Result]) -> Iterator[float]:
+    """After each result, the best mean over the specimens of one design."""
+    pick = max if spec.objective.goal == "maximize" else min
+    means: dict[str, list[float]] = {}
+    for result in results:
+        means.setdefault(canonical_json(result.design), []).append(result.value)
+        yield pick(sum(values) / len(values) for values in means.values())
+
+
+def _n_designs(results: Sequence[Result]) -> int:
+    return len({canonical_json(result.design) for result in results})
+
+
+def uncertainty_figure(found: Study) -> Figure:
+    """Aleatoric and epistemic standard deviation at each decision."""
+    title = "Uncertainty over time"
+    reading = _UNCERTAINTY
+    results = found.timeline.results
+    # What is stated before the first result is the prior alone: it would set the scale.
+    first = results[0].decision if results else 0
+    epistemic = _terms(found.trials[first:], "sd_epistemic")
+    aleatoric = _terms(found.trials[first:], "sd_aleatoric")
+    if len(epistemic) < 2:
+        return missing(title, reading, "Fewer than two decisions state it.")
+    unit = _unit(found.trials)
+    reach = [value for _, value in [*epistemic, *aleatoric]]
+    chart = Chart(
+        x=(float(first), float(len(found.trials))),
+        y=span(reach, from_zero=True),
+        x_title="decision number",
+        y_title=f"standard deviation [{unit or 'model scale'}]",
+        label=f"{title}: {len(epistemic)} decisions",
+    )
+    trainings = [t for t in found.timeline.trainings if t.decision >= first]
+    for training in trainings:
+        kind = "solid" if training.is_champion else "dashed"
+        what = "champion" if training.is_champion else "challenger"
+        text = f"model {training.model[:8]} trained: {what}"
+        chart.mark(float(training.decision), kind, text)
+    chart.line(aleatoric, "c4")
+    chart.line(epistemic, "c1")
+    before = f" ({first} before the first result left out)" if first else ""
+    return Figure(
+        title=title,
+        reading=reading,
+        note=f"n = {len(epistemic)} decisions{before}, {len(trainings)} trainings. "
+        f"At the end: epistemic {significant(epistemic[-1][1])}, aleatoric "
+        f"{significant(aleatoric[-1][1]) if aleatoric else 'not stated'}.",
+        svg=chart.svg(),
+        legend=(("c1", "epistemic"), ("c4", "aleatoric")),
+    )
+
+
+def _terms(trials: Sequence[Trial], name: str) -> list[tuple[float, float]]:
+    return [
+        (float(t.proposal.number + 1), t.decision.terms[name].value)
+        for t in trials
+        if t.decision is not None and name in t.decision.terms
+    ]
+
+
+def _unit(trials: Sequence[Trial]) -> str:
+    for trial in trials:
+        if trial.decision and "sd_epistemic" in trial.decision.terms:
+            return trial.decision.terms["sd_epistemic"].unit
+    return ""

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bigloop.db import Store
+
+
+def waiting(shell: Any) -> str:
+    (trial,) = shell.ids("awaiting_approval")
+    return str(trial)
+
+
+def last_event(shell: Any) -> dict[str, Any]:
+    event: dict[str, Any] = shell("events", "--json").json[-1]
+    return event
+
+
+def test_approve_is_recorded_in_the_name_given(shell: Any) -> None:
+    trial = waiting(shell)
+    answer = shell("approve", trial[:8], "--reason", "looks good")
+    assert (answer.code, answer.out) == (0, f"{trial} approved\n")
+    event = last_event(shell)
+    assert (event["kind"], event["actor"]) == ("trial.approved", "ann")
+    assert event["data"]["reason"] == "looks good"
+
+
+def test_what_is_decided_is_a_conflict(shell: Any) -> None:
+    trial = waiting(shell)
+    shell("approve", trial)
+    answer = shell("approve", trial)
+    assert answer.code == 3
+    assert "is approved" in answer.err
+
+
+def test_reject_wants_a_reason(shell: Any) -> None:
+    trial = waiting(shell)
+    assert shell("reject", trial).code == 2
+    empty = shell("reject", trial, "--reason", " ")
+    assert empty.code == 2
+    assert "reason is empty" in empty.err
+    assert shell("reject", trial, "--reason", "too hot").out == f"{trial} rejected\n"
+
+
+def test_cancel(shell: Any) -> None:
+    trial = waiting(shell)
+    answer = shell("cancel", trial, "--reason", "no cells")
+    assert answer.out == f"{trial} cancelled\n"
+    running = shell("cancel", shell.ids("completed")[0], "--reason", "late")
+    assert running.code == 3
+
+
+def test_an_edit_is_a_new_proposal_that_is_priced_anew(shell: Any) -> None:
+    old = waiting(shell)
+    answer = shell(
+        "edit", old, "--set", "rate=2.5", "--until", "700", "--reason", "gentler"
+    )
+    assert answer.code == 0
+    new, state = answer.out.split()
+    assert state == "approved"
+    trial = shell("why", new, "--json").json
+    assert trial["proposal"]["design"]["rate"] == 2.5
+    assert trial["proposal"]["replaces"] == old
+    assert trial["reserved"] == {"cell_cycle": 700}
+    assert trial["decision"]["agent"] == "person: ann"
+    assert shell("why", old, "--json").json["state"] == "cancelled"
+    assert shell("verify").code == 0
+
+
+def test_an_edit_may_wait_again(shell: Any) -> None:
+    answer = shell("edit", waiting(shell), "--set", "soc=0.1", "--reason", "softer")
+    assert "awaiting_approval (it is long)" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--set", "rate=99"], 2, "outside the search space: rate is 99"),
+        (["--set", "rate=fast"], 2, "rate = 'fast' is not a finite number"),
+        (["--set", "rate=nan"], 2, "is not a finite number"),
+        (["--set", "rate"], 2, "'rate' is not NAME=VALUE"),
+        (["--set", "heat=3"], 2, "parameter 'heat' does not exist; there are rate"),
+        ([], 2, "nothing changes"),
+        (["--until", "9000"], 3, "the approval rules refuse this edit (too dear)"),
+    ],
+)
+def test_a_wrong_edit_changes_nothing(
+    shell: Any, arguments: list[str], code: int, message: str
+) -> None:
+    trial = waiting(shell)
+    before = last_event(shell)
+    answer = shell("edit", trial, *arguments, "--reason", "because")
+    assert answer.code == code
+    assert message in answer.err
+    assert last_event(shell) == before
+
+
+def test_an_edit_beyond_the_budget_is_code_7(shell: Any) -> None:
+    path = f"sqlite:///{shell.folder / 'store.db'}"
+    with Store.open(path) as store:
+        spec = store.campaign("demo")
+        account = store.ledger("demo")["cell_cycle"]
+        used = account.spent + account.reserved + 1
+        store.revise(spec.model_copy(update={"budget": {"cell_cycle": used}}), "ann")
+    answer = shell("edit", waiting(shell), "--until", "2600", "--reason", "longer")
+    assert answer.code == 7
+    assert answer.err.startswith("error: ")
+
+
+def test_resolve_completed_books_by_age(shell: Any) -> None:
+    (trial,) = shell.ids("unknown")
+    answer = shell(
+        *("resolve", trial, "--outcome", "completed", "--value", "life=812:cycle"),
+        *("--age", "812", "--specimen", "cellX", "--reason", "read by hand"),
+    )
+    assert (answer.code, answer.out) == (0, f"{trial} completed\n")
+    found = shell("why", trial, "--json").json
+    assert found["spent"] == {"cell_cycle": 812}
+    assert found["outcome"]["measurements"][0]["value"] == 812
+
+
+def test_resolve_failed_without_age_books_the_reservation(shell: Any) -> None:
+    (trial,) = shell.ids("unknown")
+    shell("resolve", trial, "--outcome", "failed", "--reason", "it burnt")
+    found = shell("why", trial, "--json").json
+    assert (found["state"], found["outcome"]["failure"]) == ("failed", "equipment")
+    assert found["spent"] == {"cell_cycle": 2500}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--outcome", "done"], 2, "write completed or failed"),
+        (["--outcome", "completed"], 2, "measures something"),
+        (["--outcome", "completed", "--value", "life=1:volt"], 4, "life = 1 volt"),
+        (["--outcome", "completed", "--value", "life=-5"], 4, "physical range"),
+        (["--outcome", "completed", "--value", "lifes=5"], 2, "there are"),
+        (["--outcome", "failed", "--failure", "bad"], 2, "write one of equipment"),
+    ],
+)
+def test_a_wrong_resolution_changes_nothing(
+    shell: Any, arguments: list[str], code: int, message: str
+) -> None:
+    (trial,) = shell.ids("unknown")
+    answer = shell("resolve", trial, *arguments, "--reason", "because")
+    assert answer.code == code
+    assert message in answer.err
+    assert shell.ids("unknown") == [trial]
+
+
+def test_resolve_is_for_unknown_trials(shell: Any) -> None:
+    answer = shell(
+        "resolve", waiting(shell), "--outcome", "failed", "--reason", "because"
+    )
+    assert answer.code == 3
+
+
+def test_pause_resume_stop(shell: Any) -> None:
+    assert shell("pause", "--reason", "fire drill").out == "demo: paused\n"
+    assert "paused (fire drill)" in shell("status").out
+    assert shell("resume").out == "demo: running\n"
+    assert shell("stop", "demo").out == "demo: stopped\n"
+    answer = shell("edit", waiting(shell), "--until", "500", "--reason", "shorter")
+    assert answer.code == 3
+    assert "is stopped" in answer.err
