@@ -48,7 +48,9 @@ class Build:
         results: Sequence[Result],
         pending: Sequence[tuple[str, Design]] = (),
     ) -> CampaignState:
-        trials, observations, spent = [], [], 0.0
+        trials: list[Trial] = []
+        observations: list[Observation] = []
+        spent = 0.0
         for number, (source, design, value) in enumerate(results):
             trial = self.trial(campaign, number, source, design, value)
             spent += trial.spent["EUR"]

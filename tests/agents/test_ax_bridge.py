@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,20 @@ RESULTS: list[tuple[str, dict[str, Any], float | None]] = [
     ("dear", {"x": 0.1 + 0.15 * k, "z": 0.9 - 0.14 * k}, 1.0 + 0.3 * k)
     for k in range(6)
 ]
+CHEAP: tuple[str, dict[str, Any], float | None] = (
+    "cheap",
+    {"x": 0.2, "z": 0.2},
+    7.0,
+)
 SOURCE = Source(simulator="s", observes=("y",), cost={"EUR": 1})
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _ax() -> Iterator[None]:
+def _ax() -> None:
     """Import Ax once; what it warns of while it is imported is not ours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ax.api.client  # noqa: F401
-    yield
 
 
 def row(o: Observation) -> HistoryRow:
@@ -160,7 +163,7 @@ def test_the_round_trip_survives_ax_own_file(build: Build, tmp_path: Path) -> No
 
 def test_values_are_raw_and_other_sources_have_their_own_metrics(build: Build) -> None:
     campaign = build.campaign(observables={"y": {"low": 0, "log": True}})
-    state = build.state(campaign, [RESULTS[0], ("cheap", {"x": 0.2, "z": 0.2}, 7.0)])
+    state = build.state(campaign, [RESULTS[0], CHEAP])
     exported = to_ax(campaign, state.trials, state.observations)
     assert observables(exported) == [
         ("COMPLETED", "y", 1.0),
@@ -175,7 +178,7 @@ def test_a_result_of_another_source_is_no_pending_point(build: Build) -> None:
     pending = {"x": 0.5, "z": 0.5}
     state = build.state(
         build.campaign(),
-        [RESULTS[0], ("cheap", {"x": 0.2, "z": 0.2}, 7.0)],
+        [RESULTS[0], CHEAP],
         [("dear", pending), ("cheap", {"x": 0.3, "z": 0.3})],
     )
     exported = to_ax(state.campaign, state.trials, state.observations)
@@ -274,11 +277,13 @@ def test_what_is_not_linear_is_left_out(build: Build, power: str) -> None:
 def test_ax_can_go_on_with_an_exported_campaign(build: Build) -> None:
     from ax.api.client import Client
 
-    results = [*RESULTS, ("cheap", {"x": 0.2, "z": 0.2}, 7.0)]
+    results = [*RESULTS, CHEAP]
     state = build.state(build.campaign(), results, [("dear", {"x": 0.5, "z": 0.5})])
     client = Client(random_seed=0)
     client.set_experiment(to_ax(state.campaign, state.trials, state.observations))
-    client.configure_generation_strategy(initialization_budget=5)
+    client.configure_generation_strategy(
+        initialization_budget=5, initialize_with_center=False
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(ax|botorch|gpytorch|linear_op)")
         warnings.filterwarnings("ignore", category=DeprecationWarning)

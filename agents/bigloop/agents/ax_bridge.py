@@ -225,7 +225,9 @@ def _attach(
 
 
 def _row(o: Observation) -> HistoryRow:
-    fields = {name: getattr(o, name) for name in Measurement.model_fields}
+    fields: dict[str, Any] = {
+        name: getattr(o, name) for name in Measurement.model_fields
+    }
     return HistoryRow(
         source=o.source,
         design=o.design,
@@ -240,7 +242,7 @@ def _new_campaign(
 ) -> Campaign:
     metric, goal = objective_of(experiment.optimization_config)
     title = experiment.name if experiment.has_name else name
-    fields = {
+    fields: dict[str, Any] = {
         "name": re.sub(r"\W+", "_", title, flags=re.ASCII),
         "title": title,
         "parameters": parameters_of(experiment.search_space),

@@ -79,7 +79,9 @@ def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
 
 def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
     match node:
-        case ast.Constant(value=number) if type(number) in (int, float):
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=int() | float() as number):
             return float(number)
         case ast.Name(id=name) if name in values:
             return values[name]

@@ -171,7 +171,7 @@ def test_a_sample_lies_inside_the_bounds(campaign: Campaign, seed: int) -> None:
 def test_why_infeasible_names_what_is_broken(spec: dict[str, Any]) -> None:
     campaign = Campaign.model_validate(spec)
     assert campaign.is_feasible({"x": 0.75, "salt": "LiFSI"})
-    broken = {
+    broken: dict[str, dict[str, float | str]] = {
         "limit is 96 minute": {"x": 0.8, "salt": "LiFSI"},
         "outside 0 to 1": {"x": 1.5, "salt": "LiFSI"},
         "not a finite number": {"x": math.nan, "salt": "LiFSI"},
