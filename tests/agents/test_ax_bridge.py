@@ -175,7 +175,7 @@ def test_values_are_raw_and_other_sources_have_their_own_metrics(build: Build) -
 def test_a_result_of_another_source_is_no_pending_point(build: Build) -> None:
     from ax.core.utils import extract_pending_observations
 
-    pending = {"x": 0.5, "z": 0.5}
+    pending: dict[str, float | str] = {"x": 0.5, "z": 0.5}
     state = build.state(
         build.campaign(),
         [RESULTS[0], CHEAP],
