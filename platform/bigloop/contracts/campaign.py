@@ -75,6 +75,8 @@ class Constraint(Document):
     def holds(self, design: Design, units: dict[str, str]) -> bool:
         """Whether the design is inside the bound (1e-9 of slack for rounding)."""
         value = self.value(design, units)
+        if math.isnan(value):
+            return False
         slack = 1e-9 * max(1.0, abs(value)) if math.isfinite(value) else 0.0
         over = self.at_most is not None and value > self.at_most + slack
         under = self.at_least is not None and value < self.at_least - slack

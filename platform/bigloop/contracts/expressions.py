@@ -26,20 +26,25 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 _CALLS: dict[str, Callable[..., Any]] = {
     "exp": math.exp,
     "log": math.log,
-    "sqrt": math.sqrt,
+    "sqrt": lambda value: value**0.5,
     "min": min,
     "max": max,
     "abs": abs,
 }
 
 
+_MANY = {"min", "max"}
+"""Functions of two or more arguments; the others take one."""
+
+
 @cache
 def _parse(expression: str) -> ast.expr:
     try:
         return ast.parse(expression, mode="eval").body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        problem = getattr(error, "msg", None) or "too deep"
         raise SpecError(
-            f"expression {expression!r} cannot be read ({error.msg}); "
+            f"expression {expression[:200]!r} cannot be read ({problem}); "
             "write arithmetic over parameter names, such as 'Q1/C1 + 0.8'"
         ) from None
 
@@ -74,6 +79,8 @@ def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
 
 def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
     match node:
+        case ast.Constant(value=bool()):
+            pass
         case ast.Constant(value=int() | float() as number):
             return float(number)
         case ast.Name(id=name) if name in values:
@@ -83,11 +90,14 @@ def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
             return _BINARY[type(op)](a, b)
         case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
             return _UNARY[type(sign)](_visit(operand, values, text))
-        case ast.Call(func=ast.Name(id=call), args=args, keywords=[]) if call in _CALLS:
+        case ast.Call(func=ast.Name(id=call), args=args, keywords=[]) if (
+            call in _CALLS and (len(args) > 1) == (call in _MANY) and args
+        ):
             return _CALLS[call](*(_visit(arg, values, text) for arg in args))
     raise SpecError(
         f"{ast.unparse(node)!r} in expression {text!r} is not allowed; use numbers, "
-        f"the names {sorted(values)}, + - * / **, and {sorted(_CALLS)}"
+        f"the names {sorted(values)}, + - * / **, and {sorted(_CALLS)} "
+        "(min and max of two or more, the others of one)"
     )
 
 
@@ -128,7 +138,7 @@ def evaluate_in(
         result = float(evaluate(expression, base))
     except (ZeroDivisionError, OverflowError):
         return math.inf
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise SpecError(
             f"expression {expression!r} has no value at {dict(values)} ({error}); "
             "bound the parameters so that it has"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,8 +25,10 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, Hashable):
+            raise SpecError(f"line {line}: key {key!r} is no text; write a plain key")
         if key in found:
-            line = key_node.start_mark.line + 1
             raise SpecError(f"line {line}: key {key!r} is given twice; remove one")
         found[key] = loader.construct_object(value_node, deep=True)
     return found
@@ -55,6 +58,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise SpecError(f"{path}:{line} is not YAML ({problem})") from None
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise SpecError(
+            f"{path}: a value cannot be read ({error}); put it in quotes"
+        ) from None
     if not isinstance(data, dict):
         raise SpecError(f"{path}: expected 'key: value' lines at the top level")
     return data
