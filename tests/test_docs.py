@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 from typer.core import TyperGroup
 
 from bigloop.cli.app import app
-from bigloop.contracts import Campaign
+from bigloop.contracts import Campaign, Document
 from bigloop.simulators.table.spec import TableSpec
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +25,7 @@ PAGES = sorted(
         *(ROOT / "deploy").rglob("*.md"),
     ]
 )
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 SHELL = ("console", "sh", "bash", "shell")
 
@@ -70,7 +71,9 @@ def _problem(words: list[str]) -> str:
     if command is None:
         return f"there is no command {word}"
     known = {name for p in command.params for name in p.opts} | {"--help"}
-    wrong = [w for w in rest if re.match(r"--?[a-z]", w) and w.split("=")[0] not in known]
+    wrong = [
+        w for w in rest if re.match(r"--?[a-z]", w) and w.split("=")[0] not in known
+    ]
     return f"{word} has no option {wrong[0]}" if wrong else ""
 
 
@@ -90,10 +93,10 @@ def test_commands_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_documents_are_valid(page: Path) -> None:
-    kinds = {"campaign": Campaign, "table": TableSpec}
+    kinds: dict[str, type[Document]] = {"campaign": Campaign, "table": TableSpec}
     for language, body in FENCE.findall(page.read_text(encoding="utf-8")):
-        if language == "yaml" and body.startswith("kind:"):
-            data = yaml.safe_load(body)
+        if language == "yaml" and body.lstrip().startswith("kind:"):
+            data = yaml.safe_load(textwrap.dedent(body))
             kinds[data["kind"]].model_validate(data)
 
 
