@@ -53,7 +53,8 @@ def test_settings_exist(path: Path) -> None:
 
 
 def test_every_file_is_loaded_here() -> None:
-    known = {"compose.yaml", "raycluster.yaml", "Dockerfile", "README.md"}
+    pages = {"compose.yaml", "raycluster.yaml", "README.md"}
+    known = pages | {"Dockerfile", "Dockerfile.dockerignore"}
     assert {p.name for p in DEPLOY.iterdir()} == known | {p.name for p in UNITS}
 
 
