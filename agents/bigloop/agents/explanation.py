@@ -47,7 +47,6 @@ def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
     scale = belief.scale[TARGET]
     kind = "relative" if is_log else unit
     terms = {
-        "mean": Term(value=belief.natural(best.mean), unit=unit, note="expected here"),
         "sd_epistemic": Term(
             value=scale * best.sd_epistemic, unit=kind, note="falls with more data"
         ),
@@ -70,6 +69,9 @@ def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
             note="log likelihood of the target gained by cheap sources; 3 proves them",
         ),
     }
+    if any(d.channel == TARGET for d in belief.data):
+        mean = belief.natural(best.mean)
+        terms["mean"] = Term(value=mean, unit=unit, note="expected here")
     for currency, amount in best.expected.items():
         terms[f"cost_{currency}"] = Term(
             value=amount,

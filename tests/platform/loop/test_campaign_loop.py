@@ -171,3 +171,16 @@ def test_mlflow_may_be_away(open_workspace: Open, change: Change, base: Path) ->
     assert loop.run() is Ending.FINISHED
     assert any("MLflow is away" in note for note in log.notes)
     assert workspace.store.cursor("mlflow:toy") < workspace.store.last_seq()
+
+
+def test_approve_all_approves_what_waits_already(
+    open_workspace: Open, change: Change, base: Path
+) -> None:
+    spec = change(approval=[{"action": "ask"}], budget={"cell_cycle": 700})
+    workspace = open_workspace()
+    assert CampaignLoop(workspace, spec, base).run(wait=False) is Ending.WAITING
+    waiting = workspace.store.trials("toy", [TrialState.AWAITING_APPROVAL])
+    assert waiting
+    CampaignLoop(workspace, spec, base, approve_all="ada").run()
+    ended = workspace.store.trial(waiting[0].id)
+    assert ended.state is TrialState.COMPLETED
