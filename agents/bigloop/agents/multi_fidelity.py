@@ -64,7 +64,7 @@ class MultiFidelityAgent:
         if not any(d.channel == TARGET for d in belief.data):
             return None
         with one_thread():
-            return recommend(belief, self._fit(belief).deciding)
+            return recommend(belief, self._fit(belief).deciding, state.stock)
 
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""

@@ -52,7 +52,7 @@ class RandomAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
-        return recommend(belief, fit(belief).deciding)
+        return recommend(belief, fit(belief).deciding, state.stock)
 
     def _design(self, state: CampaignState, number: int) -> Design | None:
         seed = self.campaign.seed * 100_003 + number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -9,17 +11,27 @@ from bigloop.agents.belief import TARGET, Belief, is_minimised
 from bigloop.agents.items import latent
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
-from bigloop.contracts import BudgetError, Design, Recommendation, canonical_json
+from bigloop.contracts import (
+    BudgetError,
+    Design,
+    Recommendation,
+    Stock,
+    canonical_json,
+)
 
 LEVEL = 0.9
 N_QUANTILE_DRAWS = 512
 
 
-def recommend(belief: Belief, model: SourceModel) -> Recommendation:
+def recommend(
+    belief: Belief, model: SourceModel, stock: Sequence[Stock] | None = None
+) -> Recommendation:
     """The tried design with the best posterior mean.
 
     For an observable on a log scale, the mean over specimens is
-    `exp(f + noise / 2)`, the mean of a log-normal.
+    `exp(f + noise / 2)`, the mean of a log-normal. A laboratory that has `n` specimens
+    of the design, `m` of them measured, will find the mean of these, which scatters
+    about that of all possible ones with variance `noise (n - m) / n^2`.
     """
     campaign = belief.campaign
     design = best_tried(belief, model)
@@ -27,14 +39,15 @@ def recommend(belief: Belief, model: SourceModel) -> Recommendation:
         raise BudgetError("nothing has been measured yet; run a trial first")
     at = latent(encode(campaign, [design]), belief.n_common)
     means = model.mean(at)[:, 0] + _log_normal_shift(belief, model)
-    sd = model.variance(at)[:, 0].clamp_min(1e-12).sqrt()
+    noise_s = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2
+    finite = _finite(belief, design, stock) * noise_s
+    sd = (model.variance(at)[:, 0].clamp_min(1e-12) + finite).sqrt()
     draws = _mixture(means, sd, model.weight)
     low, middle, high = (
         belief.natural(float(draws.quantile(q)))
         for q in ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
     )
-    own = belief.own_noise / belief.scale[TARGET] ** 2
-    noise = float((model.average(model.h.noise[:, TARGET]) + own).sqrt())
+    noise = float(model.average(noise_s).sqrt())
     natural = [belief.natural(float(draws.median()) + k * noise) for k in (-1.0, 1.0)]
     observable = campaign.objective.observable
     return Recommendation(
@@ -50,6 +63,15 @@ def recommend(belief: Belief, model: SourceModel) -> Recommendation:
         n_target=belief.count(design, is_estimate=False),
         n_early=belief.count(design, is_estimate=True),
     )
+
+
+def _finite(belief: Belief, design: Design, stock: Sequence[Stock] | None) -> float:
+    """`(n - m) / n^2` of a design; 0 for as many specimens as one likes."""
+    n = next((s.specimens for s in stock or () if s.design == design), 0)
+    if not n:
+        return 0.0
+    m = min(n, belief.count(design, is_estimate=False))
+    return (n - m) / n**2
 
 
 def best_tried(belief: Belief, model: SourceModel) -> Design | None:

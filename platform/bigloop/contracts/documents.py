@@ -133,7 +133,8 @@ class Recommendation(Document):
     low: float
     high: float
     level: float = 0.9
-    """Nominal probability of `low..high` for the mean over specimens."""
+    """Nominal probability of `low..high` for the mean over specimens: over those that
+    the laboratory has of the design, where it has a stock."""
     sd_epistemic: float
     sd_aleatoric: float
     """Spread of single specimens around their mean."""
