@@ -49,6 +49,10 @@ def recommend(
     )
     noise = float(model.average(noise_s).sqrt())
     natural = [belief.natural(float(draws.median()) + k * noise) for k in (-1.0, 1.0)]
+    middle_s = float(model.average(means))
+    spread = model.variance(at)[:, 0] + (means - middle_s).square()
+    epistemic = float(model.average(spread).sqrt())
+    around = [belief.natural(middle_s + k * epistemic) for k in (-1.0, 1.0)]
     observable = campaign.objective.observable
     return Recommendation(
         design=design,
@@ -58,7 +62,7 @@ def recommend(
         low=min(low, high),
         high=max(low, high),
         level=LEVEL,
-        sd_epistemic=abs(high - low) / (2 * 1.645),
+        sd_epistemic=abs(around[1] - around[0]) / 2,
         sd_aleatoric=abs(natural[1] - natural[0]) / 2,
         n_target=belief.count(design, is_estimate=False),
         n_early=belief.count(design, is_estimate=True),
