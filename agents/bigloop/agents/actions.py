@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from bigloop.agents.belief import specimen_of
 from bigloop.contracts import (
+    CALLED_OFF,
     Campaign,
     CampaignState,
     Cost,
     Design,
     Source,
     Trial,
-    TrialState,
     canonical_json,
 )
-
-_NEVER_RAN = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ def new_specimens(state: CampaignState) -> dict[str, int]:
     left = Counter({canonical_json(s.design): s.specimens for s in state.stock})
     for trial in state.trials:
         source = state.campaign.sources[trial.proposal.source]
-        is_new = trial.proposal.specimen is None and trial.state not in _NEVER_RAN
+        is_new = trial.proposal.specimen is None and trial.state not in CALLED_OFF
         if source.is_physical and is_new:
             left[canonical_json(trial.proposal.design)] -= 1
     return dict(left)
@@ -59,7 +57,7 @@ def living(state: CampaignState) -> dict[str, tuple[Trial, float]]:
     for trial in state.trials:
         name = specimen_of(trial)
         if trial.id not in seen:
-            if trial.state not in _NEVER_RAN:
+            if trial.state not in CALLED_OFF:
                 busy.add(name)
         elif trial.outcome is not None and trial.outcome.status == "success":
             if trial.outcome.ended or trial.outcome.age is None:
@@ -77,7 +75,7 @@ def possible(state: CampaignState, designs: list[Design]) -> dict[str, list[Acti
     done = {
         (t.proposal.source, canonical_json(t.proposal.design))
         for t in state.trials
-        if t.state not in _NEVER_RAN
+        if t.state not in CALLED_OFF
     }
     found: dict[str, list[Action]] = {}
     for name, source in campaign.sources.items():

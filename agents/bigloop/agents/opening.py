@@ -10,15 +10,13 @@ from bigloop.agents.actions import Action, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.space import encode, spread
 from bigloop.contracts import (
+    CALLED_OFF,
     Campaign,
     CampaignState,
     Design,
     Trial,
-    TrialState,
     canonical_json,
 )
-
-_NEVER_RAN = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
 
 
 def early_source(campaign: Campaign) -> str | None:
@@ -44,7 +42,7 @@ def opening(
     campaign = state.campaign
     d = len(campaign.parameters)
     early = early_source(campaign)
-    ran = [t for t in state.trials if t.state not in _NEVER_RAN]
+    ran = [t for t in state.trials if t.state not in CALLED_OFF]
     started = {t.proposal.source: 0 for t in ran}
     for trial in ran:
         started[trial.proposal.source] += 1

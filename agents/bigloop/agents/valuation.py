@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -122,14 +122,7 @@ class Valuation:
         names = dict(self.belief.specimens)
         for row in rows:
             names.setdefault(row.specimen, len(names))
-        view = Belief(
-            campaign=self.campaign,
-            data=tuple(rows),
-            center=self.belief.center,
-            scale=self.belief.scale,
-            specimens=names,
-            n_common=self.belief.n_common,
-        )
+        view = replace(self.belief, data=tuple(rows), specimens=names)
         return view.items()
 
     def _own(self, channel: int) -> float:
@@ -169,8 +162,8 @@ class Valuation:
         if source.age_unit != self._objective_unit() or not is_known:
             return source.longest_age or 0.0, source.longest_age or 0.0
         name = action.specimen or "life:new"
-        view = Belief(
-            campaign=self.campaign,
+        view = replace(
+            self.belief,
             data=(
                 Datum(
                     design=action.design,
@@ -180,10 +173,7 @@ class Valuation:
                     noise=self.belief.own_noise,
                 ),
             ),
-            center=self.belief.center,
-            scale=self.belief.scale,
             specimens={**self.belief.specimens, "life:new": len(self.belief.specimens)},
-            n_common=self.belief.n_common,
         )
         item = view.items()
         mean = self.model.average(self.model.mean(item))

@@ -21,6 +21,7 @@ from bigloop.contracts.campaign import (
     Stop,
 )
 from bigloop.contracts.documents import (
+    CALLED_OFF,
     TERMINAL,
     TRANSITIONS,
     Account,
@@ -74,6 +75,7 @@ from bigloop.contracts.protocols import (
 from bigloop.contracts.units import convert
 
 __all__ = [
+    "CALLED_OFF",
     "TERMINAL",
     "TRANSITIONS",
     "Account",

@@ -49,6 +49,10 @@ TERMINAL = frozenset(
 """States in which the loop no longer waits for a trial."""
 
 
+CALLED_OFF = frozenset({_S.REJECTED, _S.CANCELLED, _S.EXPIRED})
+"""Terminal states of a trial that never ran."""
+
+
 class FailureClass(StrEnum):
     """Why a trial failed; failure is data."""
 
@@ -359,6 +363,7 @@ class CampaignState(Document):
     @property
     def pending(self) -> tuple[Trial, ...]:
         """Trials that are on their way, or ended but not yet taken in."""
-        gone = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
         seen = set(self.seen)
-        return tuple(t for t in self.trials if t.id not in seen and t.state not in gone)
+        return tuple(
+            t for t in self.trials if t.id not in seen and t.state not in CALLED_OFF
+        )

@@ -114,7 +114,7 @@ class CampaignLoop:
         try:
             return self._until_end(line, delivery, wait=wait)
         finally:
-            self.crew.finish(is_stopping=self._stopping.is_set())
+            self.crew.finish()
             delivery.finish(DELIVERY_S)
 
     def state(self, line: Timeline | None = None) -> CampaignState:

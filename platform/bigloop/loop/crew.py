@@ -64,7 +64,6 @@ class Crew:
         self._changed = threading.Event()
         self._wake = threading.Event()
         self._end = threading.Event()
-        self._is_stopping = False
         self._failure: BigloopError | None = None
 
     def stock(self) -> tuple[Stock, ...] | None:
@@ -100,9 +99,8 @@ class Crew:
         self._changed.wait(timeout_s)
         self._changed.clear()
 
-    def finish(self, *, is_stopping: bool) -> None:
+    def finish(self) -> None:
         """Let what runs end, then stop the thread."""
-        self._is_stopping = is_stopping
         self._end.set()
         self._wake.set()
         if self._thread is not None:

@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bigloop.contracts import Campaign, CampaignState, Trial, TrialState
+from bigloop.contracts import CALLED_OFF, Campaign, CampaignState, Trial, TrialState
 
-_GONE = {TrialState.REJECTED, TrialState.CANCELLED, TrialState.EXPIRED}
 _WAITING = {TrialState.PROPOSED, TrialState.AWAITING_APPROVAL}
 _ENDED = {TrialState.COMPLETED, TrialState.FAILED}
 
@@ -66,7 +65,7 @@ class Timeline:
     def open(self, trials: Sequence[Trial]) -> list[Trial]:
         """Trials that the agent has not seen and that are not called off."""
         seen = set(self.seen)
-        return [t for t in trials if t.id not in seen and t.state not in _GONE]
+        return [t for t in trials if t.id not in seen and t.state not in CALLED_OFF]
 
     def free(self, trials: Sequence[Trial]) -> list[str]:
         """Sources for which a proposal may be made now."""
@@ -118,7 +117,7 @@ class Timeline:
         return state.model_copy(update={"trials": trials, "accounts": accounts})
 
     def _reserved(self, trial: Trial, currency: str) -> float:
-        if trial.state in _GONE:
+        if trial.state in CALLED_OFF:
             return 0.0
         proposal = trial.proposal
         source = self.campaign.sources[proposal.source]
@@ -131,7 +130,7 @@ def _is_asked(trial: Trial) -> bool:
 
 
 def _veiled(trial: Trial) -> Trial:
-    if trial.state in _GONE:
+    if trial.state in CALLED_OFF:
         return trial
     is_waiting = trial.state in _WAITING
     return trial.model_copy(
