@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bigloop.config import Settings
-from bigloop.contracts import Campaign, Source, canonical_json, read_campaign
+from bigloop.contracts import TERMINAL, Campaign, Source, canonical_json, read_campaign
 from bigloop.db import Store
 from bigloop.loop import CampaignLoop, Ending, Workspace, run_worker
 from bigloop.loop.worker import Worker
@@ -132,6 +132,15 @@ def kill_an_actor(rng: random.Random) -> bool:
     return True
 
 
+def n_ended(folder: Path, name: str) -> int:
+    """How many trials of a campaign have ended."""
+    if not (folder / "store.db").exists():
+        return 0
+    with Store.open(f"sqlite:///{folder / 'store.db'}") as store:
+        known = name in {info.name for info in store.campaigns()}
+        return sum(t.state in TERMINAL for t in store.trials(name)) if known else 0
+
+
 def decisions(folder: Path, name: str) -> list[str]:
     with Store.open(f"sqlite:///{folder / 'store.db'}") as store:
         return [
@@ -200,7 +209,7 @@ def harass(
     worker = None
     if not alone:
         worker = spawn(run_a_worker, victim, spec, base, executor, options.control)
-    left = n_kills
+    left, ended = n_kills, 0
     while loop.is_alive():
         loop.join(rng.uniform(0.05, 2 * gap))
         if not loop.is_alive() or not left:
@@ -210,8 +219,11 @@ def harass(
                 loop = spawn(run_loop, victim, spec, base, executor, alone, False)
             continue
         if mode == "actor":
-            if not kill_an_actor(rng):
+            # A trial that loses its actor three times waits for a person: let some end.
+            now = n_ended(victim, spec.name)
+            if now < ended + 2 or not kill_an_actor(rng):
                 continue
+            ended = now
         elif mode == "worker" and worker is not None and rng.random() < 0.7:
             kill_group(worker)
             worker = spawn(run_a_worker, victim, spec, base, executor, options.control)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bigloop.db import Store
 from bigloop.db.columns import exact
+from bigloop.db.engine import writing
 from bigloop.db.tables import accounts, observations
 
 
@@ -39,7 +40,7 @@ def test_what_goes_in_comes_out(
         "solicited": True,
         "recorded_at": moment,
     }
-    with store._engine.connect() as conn:
+    with writing(store._engine) as conn:
         conn.execute(sa.insert(observations), row)
         found = conn.execute(sa.select(observations)).one()
         conn.rollback()
@@ -51,7 +52,7 @@ def test_what_goes_in_comes_out(
 
 def test_amounts_are_exact(store: Store) -> None:
     amount = Decimal("12345678901234567890.000000000000000000001")
-    with store._engine.connect() as conn:
+    with writing(store._engine) as conn:
         conn.execute(sa.update(accounts).values(spent=amount))
         assert set(conn.scalars(sa.select(accounts.c.spent))) == {amount}
         conn.rollback()

@@ -25,6 +25,7 @@ from bigloop.contracts import (
     Verdict,
 )
 from bigloop.db import Store
+from bigloop.db.engine import writing
 
 
 def test_it_is_there_when_it_is_opened_again(url: str, spec: Campaign) -> None:
@@ -120,8 +121,7 @@ def test_a_full_disk_loses_nothing(
 
 def test_a_lock_that_is_held_too_long(url: str, spec: Campaign) -> None:
     with Store.open(url, lock_timeout_s=0.05) as store:
-        other = store._engine.connect().execution_options(bigloop_write=True)
-        with other, other.begin():
+        with writing(store._engine) as other:
             other.execute(sa.text("UPDATE chain SET seq = seq"))
             with pytest.raises(StoreError, match="holds the write lock"):
                 store.add_campaign(spec, "ada")

@@ -1,4 +1,4 @@
-"""Campaigns in the store: adding, revising, their standing and their ledger."""
+"""Campaigns in the store: adding, revising and their standing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, get_args
 import sqlalchemy as sa
 
 from bigloop.contracts import (
-    Account,
     Campaign,
     ConflictError,
     SpecError,
@@ -107,16 +106,6 @@ class Catalogue(Session):
         with self._read() as conn:
             rows = conn.execute(sa.select(campaigns).order_by(campaigns.c.first_seq))
             return [_info(row) for row in rows]
-
-    def ledger(self, campaign: str) -> dict[str, Account]:
-        """The accounts of a campaign by currency.
-
-        Raises:
-            NotFoundError: lists the campaigns that exist.
-        """
-        with self._read() as conn:
-            self._campaign_row(conn, campaign)
-            return ledger.read(conn, campaign)
 
 
 def _plain(spec: Campaign) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,8 @@ class Claims(Session):
         if self._is_idle(sources, campaign):
             return None
         with self._write(worker) as tx:
-            return self._claim(tx, sources, lease_s, campaign)
+            row = self._claim(tx, sources, lease_s, campaign)
+            return None if row is None else _claim_of(self._trial_row(tx.conn, row.id))
 
     def take(
         self,
@@ -64,8 +66,12 @@ class Claims(Session):
         if self._is_idle(sources, campaign):
             return None
         with self._write(worker) as tx:
-            claim = self._claim(tx, sources, lease_s, campaign)
-            return None if claim is None else self._start(tx, claim)
+            row = self._claim(tx, sources, lease_s, campaign)
+            if row is None:
+                return None
+            token = {"token": row.token + 1, "worker": worker}
+            self._begin(tx, row.campaign, row.id, token)
+            return _claim_of(self._trial_row(tx.conn, row.id))
 
     def start(self, claim: Claim) -> Claim:
         """Mark a trial as running; call it before anything is dispatched.
@@ -75,7 +81,8 @@ class Claims(Session):
             ConflictError: it was started already; dispatch nothing.
         """
         with self._write(claim.worker) as tx:
-            return self._start(tx, claim)
+            self._begin(tx, claim.trial.campaign, claim.trial.id, _token(claim))
+            return _claim_of(self._trial_row(tx.conn, claim.trial.id))
 
     def heartbeat(self, claim: Claim, lease_s: float = 60.0) -> Claim:
         """Prolong a lease from now; once in a third of it is often enough.
@@ -217,17 +224,18 @@ class Claims(Session):
         sources: Sequence[str] | None,
         lease_s: float,
         campaign: str | None,
-    ) -> Claim | None:
-        row = _oldest(tx.conn, sources, campaign)
-        if row is None:
-            return None
-        self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
-        return _claim_of(self._trial_row(tx.conn, row.id))
+    ) -> Row | None:
+        """Claim the oldest trial; the row as it was before."""
+        row = _oldest(tx.conn, sources, campaign, locks=True)
+        if row is not None:
+            self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
+        return row
 
-    def _start(self, tx: Transaction, claim: Claim) -> Claim:
-        data = {"from": _S.CLAIMED, **_token(claim)}
-        tx.append("trial.started", claim.trial.campaign, claim.trial.id, data)
-        return _claim_of(self._trial_row(tx.conn, claim.trial.id))
+    @staticmethod
+    def _begin(
+        tx: Transaction, campaign: str, trial: str, token: dict[str, Any]
+    ) -> None:
+        tx.append("trial.started", campaign, trial, {"from": _S.CLAIMED, **token})
 
     def _settle(
         self,
@@ -280,8 +288,25 @@ class Claims(Session):
 
 
 def _oldest(
-    conn: sa.Connection, sources: Sequence[str] | None, campaign: str | None
+    conn: sa.Connection,
+    sources: Sequence[str] | None,
+    campaign: str | None,
+    *,
+    locks: bool = False,
 ) -> Row | None:
+    query = _oldest_of(
+        sources is not None,
+        campaign is not None,
+        locks,
+    )
+    asked = {"campaign_": campaign, "sources_": sources and list(sources)}
+    known = {name: value for name, value in asked.items() if value is not None}
+    return conn.execute(query, known).first()
+
+
+# Statements of the hot path are built once: building costs more than running.
+@cache
+def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any]:
     query = (
         sa.select(trials)
         .join(campaigns, campaigns.c.name == trials.c.campaign)
@@ -289,21 +314,27 @@ def _oldest(
         .order_by(trials.c.first_seq)
         .limit(1)
     )
-    if sources is not None:
-        query = query.where(trials.c.source.in_(list(sources)))
-    if campaign is not None:
-        query = query.where(trials.c.campaign == campaign)
-    if conn.get_execution_options().get("bigloop_write"):
+    if by_source:
+        query = query.where(
+            trials.c.source.in_(sa.bindparam("sources_", expanding=True))
+        )
+    if by_campaign:
+        query = query.where(trials.c.campaign == sa.bindparam("campaign_"))
+    if locks:
         # Writers queue at the chain; a row that somebody locked by hand is passed over.
         query = query.with_for_update(skip_locked=True, of=trials)
-    return conn.execute(query).first()
+    return query
+
+
+_LAPSED = (
+    sa.select(trials)
+    .where(trials.c.state.in_(_HELD), trials.c.lease_until <= sa.bindparam("now_"))
+    .order_by(trials.c.first_seq)
+)
 
 
 def _lapsed(conn: sa.Connection, now: datetime) -> list[Row]:
-    query = sa.select(trials).where(
-        trials.c.state.in_(_HELD), trials.c.lease_until <= now
-    )
-    return list(conn.execute(query.order_by(trials.c.first_seq)))
+    return list(conn.execute(_LAPSED, {"now_": now}))
 
 
 def _claim_of(row: Row) -> Claim:

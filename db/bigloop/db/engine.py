@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,6 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bigloop.contracts import StoreError
-
-WRITES = {"bigloop_write": True}
-"""Execution options of a connection whose transactions will write."""
 
 _ACCEPTED = "use sqlite:///path.db or postgresql+psycopg://user@host/name"
 
@@ -59,7 +58,6 @@ def _sqlite(url: sa.URL, lock_timeout_s: float) -> sa.Engine:
         url, connect_args={"timeout": lock_timeout_s}, max_overflow=-1
     )
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", begin_sqlite)
     return engine
 
 
@@ -72,13 +70,29 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def begin_sqlite(connection: sa.Connection) -> None:
-    """Take the write lock at once when a transaction will write.
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that sees one moment of the database throughout."""
+    with engine.connect() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execution_options(isolation_level="REPEATABLE READ")
+        with conn.begin():
+            if conn.dialect.name == "sqlite":
+                conn.exec_driver_sql("BEGIN")
+            yield conn
 
-    A lock that is upgraded half-way fails at once instead of waiting.
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that writes; SQLite takes its lock at once.
+
+    A lock that is upgraded half-way fails at once instead of waiting. That is said here
+    and not to a listener of the engine: listeners slow every statement down.
     """
-    writes = connection.get_execution_options().get("bigloop_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    with engine.connect() as conn, conn.begin():
+        if conn.dialect.name == "sqlite":
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        yield conn
 
 
 def _postgresql(url: sa.URL, lock_timeout_s: float) -> sa.Engine:

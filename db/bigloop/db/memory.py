@@ -6,39 +6,65 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from bigloop.contracts import Observation, Trial
-from bigloop.db.rows import observation_of, trial_of
-from bigloop.db.tables import observations, trials
+from bigloop.contracts import Account, Observation, Trial
+from bigloop.db import ledger
+from bigloop.db.rows import Row, observation_of, trial_of
+from bigloop.db.tables import campaigns, chain, observations, trials
+
+# Statements of the hot path are built once: building costs more than running.
+_HEAD = sa.select(chain.c.seq)
+_CAMPAIGN = sa.select(campaigns).where(campaigns.c.name == sa.bindparam("whose"))
+_CHANGED = (
+    sa.select(trials)
+    .where(
+        trials.c.campaign == sa.bindparam("whose"),
+        trials.c.last_seq > sa.bindparam("after"),
+    )
+    .order_by(trials.c.number)
+)
+_ADDED = (
+    sa.select(observations)
+    .where(
+        observations.c.campaign == sa.bindparam("whose"),
+        observations.c.id > sa.bindparam("after"),
+    )
+    .order_by(observations.c.id)
+)
 
 
 @dataclass(slots=True)
 class Memory:
-    """Parsed trials and observations of one campaign.
+    """Parsed trials and observations of one campaign, its row and its accounts.
 
     A loop reads its campaign at every step; of 10,000 trials, one or two have changed.
     Events commit in order of their number, so that what changed is what has a higher
-    one than was seen; observations are only ever added.
+    one than was seen; observations are only ever added; while the head of the chain
+    stands where it stood, nothing has changed at all.
     """
 
     campaign: str
+    row: Row | None = None
+    """Of `campaigns`; none when there is no such campaign."""
     trials: dict[int, Trial] = field(default_factory=dict)
     """By number, in order."""
     observations: list[Observation] = field(default_factory=list)
-    seq: int = 0
+    accounts: dict[str, Account] = field(default_factory=dict)
+    head: int = -1
+    """Number of the last event that was read."""
     observation: int = 0
 
     def refresh(self, conn: sa.Connection) -> None:
         """Read what is new; a transaction sees at least what it began with."""
-        query = sa.select(trials).where(
-            trials.c.campaign == self.campaign, trials.c.last_seq > self.seq
-        )
-        for row in conn.execute(query.order_by(trials.c.number)):
+        head = conn.scalar(_HEAD)
+        if head == self.head:
+            return
+        self.row = conn.execute(_CAMPAIGN, {"whose": self.campaign}).first()
+        changed = {"whose": self.campaign, "after": self.head}
+        for row in conn.execute(_CHANGED, changed):
             self.trials[row.number] = trial_of(row)
-            self.seq = max(self.seq, row.last_seq)
-        added = sa.select(observations).where(
-            observations.c.campaign == self.campaign,
-            observations.c.id > self.observation,
-        )
-        for row in conn.execute(added.order_by(observations.c.id)):
+        added = {"whose": self.campaign, "after": self.observation}
+        for row in conn.execute(_ADDED, added):
             self.observations.append(observation_of(row))
             self.observation = row.id
+        self.accounts = ledger.read(conn, self.campaign)
+        self.head = head or 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +23,42 @@ from bigloop.contracts import (
 from bigloop.db import ledger
 from bigloop.db.observing import observe
 from bigloop.db.tables import attempts, trials
+
+_CONDITIONS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
+    "was": (trials.c.state == sa.bindparam("was_"),),
+    "held": (trials.c.state.in_((TrialState.CLAIMED, TrialState.RUNNING)),),
+    "free": (trials.c.token == sa.bindparam("previous_"),),
+    "fence": (
+        trials.c.token == sa.bindparam("token_"),
+        trials.c.worker == sa.bindparam("worker_"),
+        trials.c.lease_until > sa.bindparam("now_"),
+    ),
+    "lapsed": (
+        trials.c.token == sa.bindparam("previous_"),
+        trials.c.lease_until <= sa.bindparam("now_"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold of a row in the very statement that changes it."""
+
+    name: str
+    known: dict[str, Any]
+
+    @classmethod
+    def of(cls, name: str, **known: Any) -> Condition:
+        """One of `_CONDITIONS` with the values of its parameters."""
+        return cls(name, known)
+
+
+@cache
+def _update_if(*conditions: str) -> sa.Update:
+    """The update of one trial under conditions; built once each."""
+    found = [term for name in conditions for term in _CONDITIONS[name]]
+    return sa.update(trials).where(trials.c.id == sa.bindparam("trial_"), *found)
+
 
 _FENCED = frozenset(
     {"started", "heartbeat", "released", "completed", "failed", "unknown"}
@@ -48,7 +86,7 @@ def proposed(conn: sa.Connection, event: Event) -> None:
         "created_at": event.at,
         "updated_at": event.at,
     }
-    conn.execute(sa.insert(trials), [row])
+    conn.execute(_INSERT, row)
     ledger.book(conn, event.campaign, reserve=data["cost"])
 
 
@@ -68,7 +106,7 @@ def closed(conn: sa.Connection, event: Event) -> None:
 
 def claimed(conn: sa.Connection, event: Event) -> None:
     """Hand a trial to a worker under the next fencing token."""
-    free = trials.c.token == event.data["token"] - 1
+    free = Condition.of("free", previous_=event.data["token"] - 1)
     _move(conn, event, TrialState.CLAIMED, free, **_lease(event))
     _begin_attempt(conn, event, started_at=None)
 
@@ -82,7 +120,7 @@ def started(conn: sa.Connection, event: Event) -> None:
 def prolonged(conn: sa.Connection, event: Event) -> None:
     """Prolong a lease."""
     until = _time(event.data["lease_until"])
-    _update(conn, event, trials.c.state.in_(_HELD), *fenced(event), lease_until=until)
+    _update(conn, event, Condition.of("held"), *fenced(event), lease_until=until)
     _change_attempt(conn, event, lease_until=until)
 
 
@@ -94,14 +132,14 @@ def released(conn: sa.Connection, event: Event) -> None:
 
 def lapsed(conn: sa.Connection, event: Event) -> None:
     """Take a trial back whose lease has run out."""
-    _move(conn, event, TrialState.APPROVED, *_run_out(event), **_FREE)
+    _move(conn, event, TrialState.APPROVED, _run_out(event), **_FREE)
     _end_attempt(conn, event, "lapsed")
 
 
 def adopted(conn: sa.Connection, event: Event) -> None:
     """Hand a running trial, whose worker is gone, to another one."""
-    conditions = (trials.c.state == TrialState.RUNNING, *_run_out(event))
-    _update(conn, event, *conditions, **_lease(event))
+    runs = Condition.of("was", was_=TrialState.RUNNING)
+    _update(conn, event, runs, _run_out(event), **_lease(event))
     _end_attempt(conn, event, "lapsed")
     _begin_attempt(conn, event, started_at=event.at)
 
@@ -137,25 +175,22 @@ def lost(conn: sa.Connection, event: Event) -> None:
     _change_attempt(conn, event, ended_at=event.at, result=to)
 
 
-def fenced(event: Event) -> tuple[sa.ColumnElement[bool], ...]:
+def fenced(event: Event) -> tuple[Condition, ...]:
     """What makes a write safe: the newest token, its holder, within its lease.
 
     A lease that has run out is refused even if nobody took the trial over yet:
     somebody may be about to.
     """
-    return (
-        trials.c.token == event.data["token"],
-        trials.c.worker == event.data["worker"],
-        trials.c.lease_until > event.at,
-    )
+    held = {"token_": event.data["token"], "worker_": event.data["worker"]}
+    return (Condition.of("fence", now_=event.at, **held),)
 
 
 _FREE: dict[str, Any] = {"worker": None, "lease_until": None}
 
 
-def _run_out(event: Event) -> tuple[sa.ColumnElement[bool], ...]:
+def _run_out(event: Event) -> Condition:
     previous = event.data["previous_token"]
-    return trials.c.token == previous, trials.c.lease_until <= event.at
+    return Condition.of("lapsed", previous_=previous, now_=event.at)
 
 
 def _lease(event: Event) -> dict[str, Any]:
@@ -172,27 +207,27 @@ def _move(
     conn: sa.Connection,
     event: Event,
     to: TrialState,
-    *conditions: sa.ColumnElement[bool],
+    *conditions: Condition,
     **values: Any,
 ) -> None:
     start = TrialState(event.data["from"])
     if to not in TRANSITIONS.get(start, ()):
         _refuse(conn, event)
-    _update(conn, event, trials.c.state == start, *conditions, state=to, **values)
+    was = Condition.of("was", was_=start)
+    _update(conn, event, was, *conditions, state=to, **values)
 
 
 def _update(
     conn: sa.Connection,
     event: Event,
-    *conditions: sa.ColumnElement[bool],
+    *conditions: Condition,
     **values: Any,
 ) -> None:
-    done = conn.execute(
-        sa.update(trials)
-        .where(trials.c.id == event.subject, *conditions)
-        .values(last_seq=event.seq, updated_at=event.at, **values)
-    )
-    if done.rowcount != 1:
+    known = {"last_seq": event.seq, "updated_at": event.at, "trial_": event.subject}
+    for condition in conditions:
+        known |= condition.known
+    statement = _update_if(*(condition.name for condition in conditions))
+    if conn.execute(statement, {**known, **values}).rowcount != 1:
         _refuse(conn, event)
 
 
@@ -214,18 +249,21 @@ def _begin_attempt(
         "started_at": started_at,
         "result": "",
     }
-    conn.execute(sa.insert(attempts), [row])
+    conn.execute(_INSERT_ATTEMPT, row)
 
 
 def _change_attempt(conn: sa.Connection, event: Event, **values: Any) -> None:
-    mine = attempts.c.token == event.data["token"]
-    conn.execute(
-        sa.update(attempts)
-        .where(attempts.c.trial == event.subject, mine)
-        .values(**values)
-    )
+    mine = {"trial_": event.subject, "token_": event.data["token"]}
+    conn.execute(_CHANGE_ATTEMPT, {**mine, **values})
 
 
+# Statements are built once: building one costs more than running it.
+_INSERT = sa.insert(trials)
+_INSERT_ATTEMPT = sa.insert(attempts)
+_CHANGE_ATTEMPT = sa.update(attempts).where(
+    attempts.c.trial == sa.bindparam("trial_"),
+    attempts.c.token == sa.bindparam("token_"),
+)
 _END_ATTEMPT = sa.update(attempts).where(
     attempts.c.trial == sa.bindparam("trial_"), attempts.c.ended_at.is_(None)
 )

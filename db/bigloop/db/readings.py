@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from bigloop.contracts import (
+    Account,
     CampaignState,
     Observation,
     Snapshot,
@@ -16,8 +17,9 @@ from bigloop.contracts import (
     Trial,
     TrialState,
 )
-from bigloop.db import ledger
 from bigloop.db.memory import Memory
+from bigloop.db.records import Moment
+from bigloop.db.rows import Row
 from bigloop.db.session import Clock, Session
 from bigloop.db.training import training_rows
 
@@ -34,10 +36,33 @@ class Readings(Session):
     def _remember(self, campaign: str) -> Iterator[tuple[sa.Connection, Memory]]:
         """A reading connection, and the campaign as of its moment."""
         with self._remembering, self._read() as conn:
-            self._campaign_row(conn, campaign)
             memory = self._memories.setdefault(campaign, Memory(campaign))
             memory.refresh(conn)
+            if memory.row is None:
+                self._campaign_row(conn, campaign)  # raises, and lists those there are
             yield conn, memory
+
+    def moment(self, campaign: str) -> Moment:
+        """Status, trials and accounts of a campaign, of one moment.
+
+        Raises:
+            NotFoundError: lists the campaigns that exist.
+        """
+        with self._remember(campaign) as (_, memory):
+            return Moment(
+                status=_row(memory).status,
+                trials=tuple(memory.trials.values()),
+                accounts=dict(memory.accounts),
+            )
+
+    def ledger(self, campaign: str) -> dict[str, Account]:
+        """The accounts of a campaign by currency.
+
+        Raises:
+            NotFoundError: lists the campaigns that exist.
+        """
+        with self._remember(campaign) as (_, memory):
+            return dict(memory.accounts)
 
     def trials(
         self, campaign: str, states: Iterable[TrialState] | None = None
@@ -78,11 +103,11 @@ class Readings(Session):
         """
         with self._remember(campaign) as (conn, memory):
             return CampaignState(
-                campaign=self._spec(conn, campaign),
+                campaign=self._spec_of(conn, _row(memory)),
                 trials=tuple(memory.trials.values()),
                 seen=tuple(seen),
                 observations=tuple(_solicited(memory, seen)),
-                accounts=ledger.read(conn, campaign),
+                accounts=dict(memory.accounts),
             )
 
     def snapshot(self, campaign: str, seen: Sequence[str] | None = None) -> Snapshot:
@@ -95,7 +120,7 @@ class Readings(Session):
             SpecError: the campaign has no predictor.
         """
         with self._remember(campaign) as (conn, memory):
-            predictor = self._spec(conn, campaign).predictor
+            predictor = self._spec_of(conn, _row(memory)).predictor
             if predictor is None:
                 raise SpecError(
                     f"campaign {campaign!r} has no predictor to train; add `predictor`"
@@ -103,6 +128,11 @@ class Readings(Session):
             names = {predictor.predicts, *predictor.early}
             found = [o for o in _solicited(memory, seen) if o.observable in names]
             return Snapshot(rows=training_rows(predictor, found))
+
+
+def _row(memory: Memory) -> Row:
+    assert memory.row is not None, "checked by `_remember`"
+    return memory.row
 
 
 def _solicited(memory: Memory, seen: Sequence[str] | None) -> list[Observation]:

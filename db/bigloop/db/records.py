@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bigloop.contracts import Document, Trial
+from bigloop.contracts import Account, Document, Trial
 
 Status = Literal["running", "paused", "finished", "stopped"]
 
@@ -21,6 +22,16 @@ class CampaignInfo(Document):
     """0 for the first; the specification itself is `Store.campaign(name)`."""
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A campaign as it stands at one moment."""
+
+    status: Status
+    trials: tuple[Trial, ...]
+    """In order of proposal."""
+    accounts: dict[str, Account]
 
 
 class Lapsed(Document):

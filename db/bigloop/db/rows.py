@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,12 @@ from bigloop.contracts import (
 
 Row = sa.Row[Any]
 
+# A trial is read at each of its moves, while these parts of it never change: one text
+# is parsed once, and the document, which is frozen, is shared.
+_proposal = lru_cache(4096)(Proposal.model_validate_json)
+_decision = lru_cache(4096)(Decision.model_validate_json)
+_outcome = lru_cache(4096)(Outcome.model_validate_json)
+
 
 def trial_of(row: Row) -> Trial:
     """The trial in a row of `trials`."""
@@ -26,12 +33,12 @@ def trial_of(row: Row) -> Trial:
     return Trial(
         id=row.id,
         campaign=row.campaign,
-        proposal=Proposal.model_validate_json(row.proposal),
+        proposal=_proposal(row.proposal),
         state=row.state,
-        decision=Decision.model_validate_json(row.decision),
+        decision=_decision(row.decision),
         reserved=json.loads(row.reserved),
         spent=json.loads(row.spent),
-        outcome=None if outcome is None else Outcome.model_validate_json(outcome),
+        outcome=None if outcome is None else _outcome(outcome),
         reason=row.reason,
         worker=row.worker,
         attempts=row.token,

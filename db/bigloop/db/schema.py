@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bigloop.contracts import StoreError
-from bigloop.db.engine import WRITES
+from bigloop.db.engine import reading, writing
 from bigloop.db.tables import metadata
 
 HEAD = "0001"
@@ -27,7 +27,7 @@ def prepare(engine: sa.Engine) -> None:
     Raises:
         StoreError: a newer schema, or another program's database; nothing touched.
     """
-    with engine.connect() as conn, conn.begin():
+    with reading(engine) as conn:
         current = version(conn)
     if engine.dialect.name == "sqlite":
         with engine.connect() as conn:
@@ -36,7 +36,7 @@ def prepare(engine: sa.Engine) -> None:
             driver.execute("PRAGMA journal_mode=WAL")
     if current == HEAD:
         return
-    with engine.connect().execution_options(**WRITES) as conn, conn.begin():
+    with writing(engine) as conn:
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         # Another process may have been here in the meantime.

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bigloop.contracts import Campaign, NotFoundError, Trial, TrialState
 from bigloop.db.chain import lock_head
-from bigloop.db.engine import WRITES
+from bigloop.db.engine import reading, writing
 from bigloop.db.faults import told
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.tables import campaigns, revisions, trials
@@ -42,22 +42,14 @@ class Session:
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the store throughout."""
-        with told(self._engine.url), self._engine.connect() as conn:
-            if conn.dialect.name == "postgresql":
-                conn.execution_options(isolation_level="REPEATABLE READ")
-            with conn.begin():
-                yield conn
+        with told(self._engine.url), reading(self._engine) as conn:
+            yield conn
 
     @contextmanager
     def _write(self, actor: str, at: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that holds the head of the chain."""
         require("actor", actor)
-        with (
-            told(self._engine.url),
-            self._turn,
-            self._engine.connect().execution_options(**WRITES) as conn,
-            conn.begin(),
-        ):
+        with told(self._engine.url), self._turn, writing(self._engine) as conn:
             seq, hash_ = lock_head(conn)
             # After the lock: time does not run backwards along the chain.
             now = at or self._clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,8 @@ class Transaction:
     at: datetime
     seq: int
     hash: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """Events to be written."""
 
     def append(
         self,
@@ -79,13 +81,14 @@ class Transaction:
             subject=subject,
             data=json.loads(text),
         )
-        self.conn.execute(_APPEND, {**dict(event), "data": text})
+        self.rows.append({**dict(event), "data": text})
         apply(self.conn, event)
         self.seq, self.hash = event.seq, event.hash
         return event
 
     def finish(self) -> None:
-        """Move the head to the last event; the end of every transaction."""
+        """Write the events and move the head to the last; ends every transaction."""
+        self.conn.execute(_APPEND, self.rows)
         self.conn.execute(_ADVANCE, {"seq": self.seq, "hash": self.hash})
 
     def earlier(self, once: Once | None) -> str | None:

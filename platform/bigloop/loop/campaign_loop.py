@@ -20,6 +20,7 @@ from bigloop.contracts import (
     TrialState,
     plugins,
 )
+from bigloop.db import Moment
 from bigloop.loop.crew import Crew
 from bigloop.loop.delivery import Delivery
 from bigloop.loop.policy import ApproveAll, RulePolicy
@@ -84,6 +85,7 @@ class CampaignLoop:
         self._approver = approve_all
         self._stock: tuple[Stock, ...] | None = None
         self._stopping = threading.Event()
+        self._declined: tuple[tuple[Trial, ...], int] | None = None
 
     @property
     def name(self) -> str:
@@ -148,17 +150,19 @@ class CampaignLoop:
     def _until_end(self, line: Timeline, delivery: Delivery, *, wait: bool) -> Ending:
         told: set[str] = set()
         while not self._stopping.is_set():
-            trials = self.store.trials(self.campaign.name)
-            status = self._status()
-            if status in ("finished", "stopped"):
+            moment = self.store.moment(self.campaign.name)
+            trials = moment.trials
+            if moment.status in ("finished", "stopped"):
                 return Ending.FINISHED
-            if status == "running" and self._propose(line, trials, delivery):
+            if moment.status == "running" and self._propose(line, trials, delivery):
                 continue
             head = line.next(trials)
             if head is not None and head.state in TERMINAL:
-                self._take_in(line, head)
+                line.take_in(head)
+                self.watcher.ended(head)
+                self.watcher.progress(self._progress(line, moment))
                 continue
-            if status == "paused" or any(t.state in _RUNNING for t in trials):
+            if moment.status == "paused" or any(t.state in _RUNNING for t in trials):
                 self.crew.wait(POLL_S)
                 continue
             waiting = [t for t in trials if t.state in _NEEDS_SOMEBODY]
@@ -182,10 +186,14 @@ class CampaignLoop:
         limit = self.campaign.stop.trials
         if not free or (limit is not None and len(trials) >= limit):
             return False
+        known = (tuple(trials), len(line.seen))
+        if known == self._declined:
+            return False
         self._retrain(line, delivery)
         state = self.state(line)
         suggestions = self.agent.propose(state, free, 1)
         if not suggestions or self._is_not_worth_it(suggestions[0], state):
+            self._declined = known
             return False
         self._record(line, suggestions[0], state)
         return True
@@ -215,19 +223,14 @@ class CampaignLoop:
             delivery.wake()
             self.watcher.trained(version)
 
-    def _take_in(self, line: Timeline, trial: Trial) -> None:
-        line.take_in(trial)
-        self.watcher.ended(trial)
-        self.watcher.progress(self._progress(line))
-
-    def _progress(self, line: Timeline) -> Progress:
-        trials = self.store.trials(self.campaign.name)
+    def _progress(self, line: Timeline, moment: Moment) -> Progress:
+        trials = moment.trials
         return Progress(
             n_trials=len(trials),
             n_running=sum(t.state in _RUNNING for t in trials),
             n_waiting=sum(t.state in _ASKED for t in trials),
             n_failed=sum(t.state == TrialState.FAILED for t in trials),
-            accounts=self.store.ledger(self.campaign.name),
+            accounts=moment.accounts,
             recommendation=self.agent.recommend(self.state(line)),
         )
 
@@ -247,14 +250,11 @@ class CampaignLoop:
             _, version = self.trainer.update(line.seen, self.name)
             if version is not None:
                 self.watcher.trained(version)
-        self.watcher.progress(self._progress(line))
-        if self._status() == "running":
+        moment = self.store.moment(self.campaign.name)
+        self.watcher.progress(self._progress(line, moment))
+        if moment.status == "running":
             reason = "no affordable trial is worth its cost"
             self.store.set_status(self.campaign.name, "finished", reason, self.name)
-
-    def _status(self) -> str:
-        infos = self.store.campaigns()
-        return next(str(i.status) for i in infos if i.name == self.campaign.name)
 
     def _delivery(self) -> Delivery:
         workspace = self.workspace

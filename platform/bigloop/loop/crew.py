@@ -56,9 +56,13 @@ class Crew:
             for name, source in campaign.sources.items()
         }
         self.capabilities: dict[str, Capabilities] = {}
+        self._stock: tuple[Stock, ...] | None = None
         for name, made in self.plans.items():
-            self.capabilities[name] = made.build().capabilities()
+            source = made.build()
+            self.capabilities[name] = source.capabilities()
             check(campaign, name, self.capabilities[name])
+            if name == campaign.candidates:
+                self._stock = stock_of(campaign, source)
         self._is_idle = is_idle
         self._thread: threading.Thread | None = None
         self._changed = threading.Event()
@@ -68,9 +72,7 @@ class Crew:
 
     def stock(self) -> tuple[Stock, ...] | None:
         """What the source of the candidates can run; none for the whole space."""
-        if self.campaign.candidates is None:
-            return None
-        return stock_of(self.campaign, self.plans[self.campaign.candidates].build())
+        return self._stock
 
     def start(self) -> None:
         """Start working."""

@@ -50,7 +50,7 @@ class RayExecutor:
         self._plans = dict(plans)
         self._capacity = dict(capacity)
         self._actors: dict[tuple[str, int], Any] = {}
-        self._running: dict[Any, tuple[str, tuple[str, int]]] = {}
+        self._running: dict[Any, tuple[str, tuple[str, int], Any]] = {}
 
     def submit(self, source: str, request: Request) -> None:
         """Send a request to the least busy actor of the source."""
@@ -84,24 +84,35 @@ class RayExecutor:
             remote = self._ray.remote(SourceActor)
             options = remote.options(max_restarts=0, max_task_retries=0, num_cpus=0)
             self._actors[slot] = options.remote(self._plans[source])
-        ref = self._actors[slot].ask.remote(kind, request)
-        self._running[ref] = (request.trial, slot)
+        actor = self._actors[slot]
+        ref = actor.ask.remote(kind, request)
+        self._running[ref] = (request.trial, slot, actor)
 
     def _slot(self, source: str) -> tuple[str, int]:
         """The actor to ask: sources of one plan share their actors."""
         key = str(self._plans[source])
         busy = [0] * self._capacity[source]
-        for _, (name, index) in self._running.values():
+        for _, (name, index), _ in self._running.values():
             if name == key and index < len(busy):
                 busy[index] += 1
         return key, busy.index(min(busy))
 
     def _collect(self, ref: Any) -> tuple[str, Answer]:
-        trial, slot = self._running.pop(ref)
+        trial, slot, actor = self._running.pop(ref)
         try:
             answer: Answer = self._ray.get(ref)
         except self._ray.exceptions.RayError as error:
-            self._actors.pop(slot, None)
+            self._drop(slot, actor)
             name = type(error).__name__
             answer = SourceError(f"the Ray actor of {slot[0][:60]} died ({name})")
         return trial, answer
+
+    def _drop(self, slot: tuple[str, int], actor: Any) -> None:
+        """Make sure that an actor is dead, and replaced by the next request.
+
+        All its requests fail, one after the other: by the second one, its place may
+        have been taken. Two actors of one laboratory would break the order of requests.
+        """
+        self._ray.kill(actor)
+        if self._actors.get(slot) is actor:
+            del self._actors[slot]

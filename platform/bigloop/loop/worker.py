@@ -23,6 +23,8 @@ from bigloop.contracts.documents import FailureClass
 from bigloop.db import Store
 from bigloop.loop.sources import broken, request, settle
 
+RECOVER_S = 0.5
+"""How often a worker looks for trials of others that lapsed [s]."""
 TRIES = 3
 """How often a simulation is started whose machinery breaks."""
 
@@ -74,6 +76,7 @@ class Worker:
         self.lease_s = lease_s
         self.changed, self.note = changed, note
         self._jobs: dict[str, _Job] = {}
+        self._recover_at = 0.0
 
     @property
     def n_running(self) -> int:
@@ -116,6 +119,10 @@ class Worker:
 
     def _recover(self) -> int:
         """Take over trials whose worker fell silent, oldest first."""
+        now = time.monotonic()
+        if now < self._recover_at:
+            return 0
+        self._recover_at = now + RECOVER_S
         lapsed = self.store.release_expired(actor=self.name)
         n = len(lapsed.approved)
         for trial in lapsed.stuck:

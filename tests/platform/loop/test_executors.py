@@ -111,6 +111,7 @@ def test_an_actor_that_dies_is_an_answer_and_is_replaced(
     }
     executor = RayExecutor(slow, dict.fromkeys(slow, 1))
     executor.submit("look", Request(trial="t1", design=design, until_age=20.0))
+    executor.submit("look", Request(trial="queued", design=design, until_age=20.0))
     for _ in range(100):
         executor.wait(0.2)
         found = subprocess.run(
@@ -120,10 +121,15 @@ def test_an_actor_that_dies_is_an_answer_and_is_replaced(
             break
     for pid in pids:
         os.kill(int(pid), signal.SIGKILL)
-    (answer,) = answers(executor, 1).values()
+    # Both requests failed with it; one is answered, and its place taken, first.
+    first, second = list(executor._running)
+    _, answer = executor._collect(first)
     assert isinstance(answer, SourceError)
     assert "died" in str(answer)
     executor.recover("look", Request(trial="t2", design=design, until_age=20.0))
+    successor = executor._running[list(executor._running)[-1]][2]
+    assert isinstance(executor._collect(second)[1], SourceError)
+    assert list(executor._actors.values()) == [successor]
     assert answers(executor, 1) == {"t2": None}
     executor.close()
 
