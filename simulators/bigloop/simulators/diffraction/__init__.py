@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bigloop.simulators.diffraction.alignment import align, correlation
     from bigloop.simulators.diffraction.crystal import Crystal, Grid, Growth, grow
     from bigloop.simulators.diffraction.defects import Crack, Dislocation
     from bigloop.simulators.diffraction.detector import Detector
@@ -22,9 +23,19 @@ if TYPE_CHECKING:
         poisson,
     )
     from bigloop.simulators.diffraction.lattice import Reflection
+    from bigloop.simulators.diffraction.overflow import restore_counts
+    from bigloop.simulators.diffraction.phasing import Phasing, phase
+    from bigloop.simulators.diffraction.preparation import Prepared, prepare
+    from bigloop.simulators.diffraction.schedule import Step, parse
+    from bigloop.simulators.diffraction.settings import PUBLISHED, Settings
+    from bigloop.simulators.diffraction.starts import Starts, phase_many
     from bigloop.simulators.diffraction.strain import strain_of
 
 _HOME = {
+    "alignment": (
+        "align",
+        "correlation",
+    ),
     "crystal": (
         "Crystal",
         "Grid",
@@ -49,6 +60,27 @@ _HOME = {
         "poisson",
     ),
     "lattice": ("Reflection",),
+    "overflow": ("restore_counts",),
+    "phasing": (
+        "Phasing",
+        "phase",
+    ),
+    "preparation": (
+        "Prepared",
+        "prepare",
+    ),
+    "schedule": (
+        "Step",
+        "parse",
+    ),
+    "settings": (
+        "PUBLISHED",
+        "Settings",
+    ),
+    "starts": (
+        "Starts",
+        "phase_many",
+    ),
     "strain": ("strain_of",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
@@ -61,6 +93,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "PUBLISHED",
     "Crack",
     "Crystal",
     "Detector",
@@ -68,14 +101,26 @@ __all__ = [
     "Facets",
     "Grid",
     "Growth",
+    "Phasing",
+    "Prepared",
     "Reflection",
+    "Settings",
+    "Starts",
+    "Step",
+    "align",
+    "correlation",
     "diffract",
     "far_field",
     "grow",
     "intensity",
     "object_of",
+    "parse",
+    "phase",
+    "phase_many",
     "poisson",
+    "prepare",
     "random_facets",
+    "restore_counts",
     "strain_of",
     "wulff",
 ]
