@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bigloop.simulators.diffraction.preparation import Prepared, prepare
     from bigloop.simulators.diffraction.schedule import Step, parse
     from bigloop.simulators.diffraction.settings import PUBLISHED, Settings
+    from bigloop.simulators.diffraction.simulator import DiffractionSimulator
     from bigloop.simulators.diffraction.starts import Starts, phase_many
     from bigloop.simulators.diffraction.strain import strain_of
 
@@ -77,6 +78,7 @@ _HOME = {
         "PUBLISHED",
         "Settings",
     ),
+    "simulator": ("DiffractionSimulator",),
     "starts": (
         "Starts",
         "phase_many",
@@ -97,6 +99,7 @@ __all__ = [
     "Crack",
     "Crystal",
     "Detector",
+    "DiffractionSimulator",
     "Dislocation",
     "Facets",
     "Grid",

@@ -20,7 +20,7 @@ class Settings:
         SpecError: a value is unknown or out of range.
     """
 
-    sequence: str = "3*(20*ER+180*HIO)+20*ER"
+    sequence: str = "2*(150*HIO+150*RAAR)+20*ER"
     hio_beta: float = 0.9
     raar_beta: float = 0.85
     initial_support: str = "autocorrelation"
@@ -59,6 +59,11 @@ class Settings:
         within("sigma_last", self.sigma_last, 0.1, 100.0, "voxel")
 
 
-PUBLISHED = Settings(initial_support="box", sigma_first=1.0, sigma_last=1.0)
+PUBLISHED = Settings(
+    sequence="3*(20*ER+180*HIO)+20*ER",
+    initial_support="box",
+    sigma_first=1.0,
+    sigma_last=1.0,
+)
 """The recipe that the cohere toolkit ships for its example scan [cohere]_: half the box
 as first support, shrink-wrap at every iteration, sigma 1, threshold 0.1, beta 0.9."""
