@@ -21,7 +21,7 @@ from bigloop.simulators.diffraction.phasing import Phasing
 from bigloop.simulators.diffraction.verdict import judge
 from bigloop.simulators.diffraction.vortices import detection, vortices
 
-SIMULATOR = DiffractionSimulator(box=32, n_starts=2, sequence="2*(20*ER+100*HIO)+20*ER")
+SIMULATOR = DiffractionSimulator(box=32, n_starts=1, sequence="20*ER+100*HIO+20*ER")
 DESIGN = {"size_nm": 100.0, "strain_rms": 5e-4, "n_dislocations": 0.0, "photons": 1e8}
 
 

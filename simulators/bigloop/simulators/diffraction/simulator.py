@@ -79,7 +79,7 @@ class DiffractionSimulator:
         self,
         box: int = 64,
         voxel_nm: float = 10.0,
-        n_starts: int = 3,
+        n_starts: int = 5,
         sequence: str | None = None,
         shape: str = "random",
         device: str = "cpu",
