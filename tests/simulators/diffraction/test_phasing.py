@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from bigloop.contracts import SpecError
 from bigloop.simulators.diffraction import (
@@ -172,3 +173,17 @@ def test_absurd(make: object, says: str) -> None:
 def test_published_settings() -> None:
     assert PUBLISHED.initial_support == "box"
     assert PUBLISHED.sigma_first == PUBLISHED.sigma_last == 1.0
+
+
+@pytest.mark.gpu
+def test_on_a_gpu() -> None:
+    """The same fixed point, and the same quality from nothing, on another device."""
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    double = Settings(
+        sequence="20*ER", shrink_every=0, twin_at=-1, precision="double", device="cuda"
+    )
+    run = phase(AMPLITUDE, double, support=np.abs(RHO) > 0, start=RHO)
+    assert relative_error(run.object, RHO) < 1e-12
+    found = phase(AMPLITUDE, Settings(device="cuda"), 0)
+    assert correlation(align(found.object, RHO), RHO) > 0.9

@@ -110,14 +110,30 @@ def test_overflows_are_restored() -> None:
     true = diffract(wide, 3e7, 0, shape=(64, 48, 48)).astype(int)
     assert true.max() > 3 * 4096
     stored = true % 4096
-    assert np.array_equal(restore_counts(stored, true.sum((1, 2)), bits=12), true)
+    totals, maxima = true.sum((1, 2)), true.max((1, 2))
+    assert np.array_equal(restore_counts(stored, totals, maxima, bits=12), true)
     assert np.array_equal(restore_counts(true, true.sum((1, 2))), true)
 
 
-def test_totals_of_another_scan_are_refused() -> None:
-    stored = np.ones((8, 8, 8), dtype=np.uint16)
-    with pytest.raises(SpecError, match=r"totals\[3\]"):
-        restore_counts(stored, np.where(np.arange(8) == 3, 65.0, 64.0))
+@pytest.mark.parametrize(
+    ("stored", "total", "maximum", "says"),
+    [
+        (1, 65.0, None, r"totals\[0\]"),
+        (1, -64.0, None, r"totals\[0\]"),
+        (1, np.nan, None, "not finite"),
+        (-1, 64.0, None, "negative"),
+        (0.5, 32.0, None, "broken"),
+        (1, 64.0 + 65536, 1.0, "8 frames"),
+    ],
+)
+def test_overflows_that_cannot_be_restored(
+    stored: float, total: float, maximum: float | None, says: str
+) -> None:
+    maxima = None if maximum is None else np.full(8, maximum)
+    with pytest.raises(SpecError, match=says):
+        restore_counts(np.full((8, 8, 8), stored), np.full(8, total), maxima)
+    with pytest.raises(SpecError, match="n x ny x nz"):
+        restore_counts(np.ones((8, 8, 8)), np.ones(7))
 
 
 def broken(value: float) -> Floats:

@@ -12,7 +12,11 @@ Ints = NDArray[np.int64]
 
 
 def restore_counts(
-    stored: NDArray[np.generic], totals: Floats, bits: int = 16, sweeps: int = 20
+    stored: NDArray[np.generic],
+    totals: Floats,
+    maxima: Floats | None = None,
+    bits: int = 16,
+    sweeps: int = 20,
 ) -> Ints:
     """Counts of which only the last bits were kept, `n x ny x nz`.
 
@@ -25,14 +29,16 @@ def restore_counts(
     Args:
         stored: what was stored, 0 to 2^bits - 1.
         totals: the true sum of each frame, `n` [counts].
+        maxima: the true largest count of each frame, where it was logged: it is not
+            used, but must come out.
         bits: that were kept.
         sweeps: at most so many.
 
     Raises:
-        SpecError: a total is not the sum plus a number of overflows.
+        SpecError: what was stored is no count of so many bits, a total is not the sum
+            plus a number of overflows, or a maximum is not met.
     """
-    counts = np.asarray(stored).astype(np.int64)
-    base = 2**bits
+    counts, base = _checked(np.asarray(stored), totals, bits), 2**bits
     missing = np.asarray(totals, dtype=float) - counts.sum((1, 2))
     overflows = np.round(missing / base).astype(np.int64)
     if (missing != overflows * base).any() or (overflows < 0).any():
@@ -50,6 +56,25 @@ def restore_counts(
                 counts[frame] = _assign(low, guess, overflows[frame], base)
             if np.array_equal(counts, before):
                 break
+    if maxima is not None and (wrong := counts.max((1, 2)) != maxima).any():
+        raise SpecError(
+            f"maxima: {int(wrong.sum())} frames have another largest count than was "
+            "logged: the overflows cannot be placed; read the original files"
+        )
+    return counts
+
+
+def _checked(stored: NDArray[np.generic], totals: Floats, bits: int) -> Ints:
+    if not 1 <= bits <= 32 or stored.ndim != 3 or np.shape(totals) != stored.shape[:1]:
+        raise SpecError(
+            f"stored: {stored.shape}, totals: {np.shape(totals)}, bits: {bits}: give "
+            "n x ny x nz, n and 1 to 32"
+        )
+    if not (np.isfinite(stored.astype(float)).all() and np.isfinite(totals).all()):
+        raise SpecError("stored or totals: not finite: give counts")
+    counts = stored.astype(np.int64)
+    if (counts < 0).any() or (counts != stored).any():
+        raise SpecError("stored: negative or broken numbers: give counts")
     return counts
 
 
