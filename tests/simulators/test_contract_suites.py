@@ -19,6 +19,7 @@ from bigloop.contracts import (
 )
 from bigloop.contracts.plugins import load
 from bigloop.simulators.cells import AgeingSimulator
+from bigloop.simulators.diffraction import DiffractionSimulator
 from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
@@ -29,6 +30,7 @@ from bigloop.simulators.testing import check_failure, check_laboratory, check_si
 
 POLICY = {"C1": 5.3, "Q1": 0.54, "C2": 4.0}
 X = {"x": 0.3}
+CRYSTAL = {"size_nm": 100.0, "strain_rms": 5e-4, "n_dislocations": 1.0, "photons": 1e7}
 SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "forrester": (lambda: ForresterSimulator(noise_sd=0.5), X),
     "branin": (lambda: BraninSimulator("good"), {"x1": 1.0, "x2": 2.0}),
@@ -37,6 +39,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
         {f"x{i}": 0.1 * i for i in range(1, 7)},
     ),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),
+    "bragg-diffraction": (
+        lambda: DiffractionSimulator(box=32, n_starts=2, sequence="20*HIO+10*ER"),
+        CRYSTAL,
+    ),
     "table": (lambda: TableLaboratory("severson2019"), POLICY),
 }
 
