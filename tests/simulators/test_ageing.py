@@ -188,6 +188,7 @@ def test_import_is_light_and_nobody_is_asked(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["SPMe", "DFN"])
+@pytest.mark.timeout(1800)  # 68 policies of DFN: minutes on a busy machine
 def test_no_policy_of_the_study_runs_away(model: str) -> None:
     """The false solutions that the checks are for do not occur on the real policies."""
     from bigloop.simulators.table import TableLaboratory
