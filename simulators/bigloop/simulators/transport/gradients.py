@@ -1,0 +1,137 @@
+"""Flexible preconditioned conjugate gradients that know how wrong they still are."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class System(Protocol):
+    """`A x = b` with a preconditioner; vectors are of NumPy or of torch."""
+
+    def apply(self, p: Any) -> Any:
+        """`A p`."""
+        ...
+
+    def precondition(self, r: Any) -> Any:
+        """`M r`, symmetric positive definite or nearly so."""
+        ...
+
+    def dissipation(self, x: Any) -> float:
+        """Power at unit voltage: the conductance, from above."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to stop; see `conduct`."""
+
+    tolerance: float
+    imbalance: float
+    iterations: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where the iteration ended."""
+
+    power: float
+    error_bound: float
+    """Bound of the error of the power, relative."""
+    imbalance: float
+    """Difference of the currents through both ends, relative."""
+    residual: float
+    """Norm of the residual, relative to that of the start."""
+    iterations: int
+    converged: bool
+    timed_out: bool = False
+
+
+def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
+    """Improve `x` in place, of which `r` is the residual, until the limits hold.
+
+    The error of the dissipated power is the square of the energy norm of the error of
+    `x`, `r A^-1 r`, of which each step takes off `alpha r M r`; what is left is at most
+    `r M r (1 / theta - alpha)` with the least eigenvalue `theta` of `M A`. Its least
+    Ritz value takes its place [Golub1997]_.
+
+    [Golub1997] Golub, Meurant, BIT 37, 687 (1997).
+    """
+    began, start = time.monotonic(), _norm(r)
+    p, q, scale = None, None, 0.0
+    alphas: list[float] = []
+    betas: list[float] = []
+    power = system.dissipation(x)
+    for iteration in range(1, limits.iterations + 1):
+        z = system.precondition(r)
+        if p is None:
+            p = z + 0.0
+        else:
+            beta = -float(z @ q) / scale
+            betas.append(max(beta, 0.0))
+            p *= beta
+            p += z
+        q = system.apply(p)
+        scale, slope = float(p @ q), float(r @ z)
+        if not (scale > 0 and math.isfinite(scale) and math.isfinite(slope)):
+            # Exactly solved, or broken: the residual tells which.
+            bound = 0.0 if _norm(r) <= 1e-14 * start else math.inf
+            return _progress(system, x, r, start, bound, iteration, limits)
+        alpha = float(r @ p) / scale
+        x += alpha * p
+        r -= alpha * q
+        alphas.append(alpha)
+        # The power is known well enough from its decrease; it is summed up at the end.
+        power -= alpha * slope
+        left = slope * max(1 / least_ritz(alphas, betas) - alpha, 0.1 * alpha)
+        unbalanced = abs(float(r.sum())) / abs(power)
+        # One Ritz value or two say nothing of the least eigenvalue.
+        done = iteration > 2 and left <= limits.tolerance * power
+        done = done and unbalanced <= limits.imbalance
+        late = time.monotonic() - began > limits.timeout_s
+        if done or late:
+            break
+    return _progress(system, x, r, start, left, iteration, limits, late)
+
+
+def least_ritz(alphas: list[float], betas: list[float]) -> float:
+    """Least eigenvalue of the Lanczos matrix that the coefficients define."""
+    a, b = np.array(alphas), np.array(betas[: len(alphas) - 1])
+    diagonal = 1 / a
+    diagonal[1:] += b / a[:-1]
+    side = np.sqrt(b) / a[:-1]
+    matrix = np.diag(diagonal) + np.diag(side, 1) + np.diag(side, -1)
+    return max(float(np.linalg.eigvalsh(matrix)[0]), 1e-12)
+
+
+def _norm(r: Any) -> float:
+    return math.sqrt(float(r @ r))
+
+
+def _progress(
+    system: System,
+    x: Any,
+    r: Any,
+    start: float,
+    left: float,
+    iterations: int,
+    limits: Limits,
+    late: bool = False,
+) -> Progress:
+    power = system.dissipation(x)
+    bound = left / power if power > 0 else math.inf
+    unbalanced = abs(float(r.sum())) / power if power > 0 else math.inf
+    return Progress(
+        power=power,
+        error_bound=bound,
+        imbalance=unbalanced,
+        residual=_norm(r) / start if start > 0 else 0.0,
+        iterations=iterations,
+        converged=bound <= limits.tolerance and unbalanced <= limits.imbalance,
+        timed_out=late,
+    )
