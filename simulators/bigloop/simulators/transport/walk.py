@@ -18,7 +18,7 @@ WINDOWS = ((4, 8), (8, 16))
 """Lags, in records, between which the slope is taken: the test compares the two, the
 result is that of the second. Longer lags have too few independent parts."""
 REJECT = 2.58
-"""A drift of more standard errors is not stationary: true of 0.5 % of stationary walks."""
+"""A drift of more standard errors is not stationary: so are 0.5 % of good walks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
