@@ -51,8 +51,8 @@ class CompositeDesign:
         for name, low, high, unit in (
             ("silicon", 0.02, 0.9, ""),
             ("carbon", 0.0, 0.2, ""),
-            ("silicon_um", 0.05, 20.0, "um"),
-            ("electrolyte_um", 0.05, 20.0, "um"),
+            ("silicon_um", 0.02, 20.0, "um"),
+            ("electrolyte_um", 0.02, 20.0, "um"),
             ("pressure_MPa", 0.0, 1000.0, "MPa"),
             ("mixing_min", 0.0, 1000.0, "min"),
             ("silicon_porosity", 0.0, 0.6, ""),
