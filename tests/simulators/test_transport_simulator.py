@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,12 @@ def test_capabilities_import_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "[]"
+
+
+def test_the_example_of_the_documentation_runs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = Path(__file__).parents[2] / "docs/reference/microstructures-and-transport.md"
+    block = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(compile(block, str(page), "exec"), {})
+    assert "S/cm" in capsys.readouterr().out

@@ -32,41 +32,53 @@ class Cycle:
     def __call__(self, r: Field, z: Field) -> None:
         """Set `z = M r`."""
         g, h, w = self._grid, self._hierarchy, self._work
-        one, two = CHEBYSHEV
         x, y = self._x, self._y
-        operator = (g.margin, *g.steps, g.diagonal)
         faces = (g.gx, g.gy, g.gz)
-        start_from_zero(g.margin, one, g.inverse, r, x)
-        smooth(*operator, g.inverse, *faces, two, r, x, y)
-        apply(*operator, *faces, y, x)
-        restrict(g.margin, h.cells, r, x, w[0], int(h.start[1]))
+        operator = (g.margin, *g.steps, g.diagonal)
+        start_from_zero(g.margin, CHEBYSHEV[0], g.inverse, r, x)
+        for step in CHEBYSHEV[1:]:
+            smooth(*operator, g.inverse, *faces, step, r, x, y)
+            x, y = y, x
+        apply(*operator, *faces, x, y)
+        restrict(g.margin, h.cells, r, y, w[0], int(h.start[1]))
         graph = (h.start, h.parent, h.pointer, h.middle, h.column, h.link, h.diagonal)
         correct(0, *graph, self._inverse, h.dense, w)
-        prolong(g.margin, h.cells, w[1], y)
-        smooth(*operator, g.inverse, *faces, two, r, y, x)
-        smooth(*operator, g.inverse, *faces, one, r, x, z)
+        prolong(g.margin, h.cells, w[1], x)
+        for step in CHEBYSHEV[:0:-1]:
+            smooth(*operator, g.inverse, *faces, step, r, x, y)
+            x, y = y, x
+        smooth(*operator, g.inverse, *faces, CHEBYSHEV[0], r, x, z)
 
 
 @kernel
 def start_from_zero(margin, w, inverse, b, x):
     """The first smoothing step, from zero."""
-    for p in range(margin, x.size - margin):
-        x[p] = w * inverse[p] * b[p]
+    v, f, y = inverse[margin:], b[margin:], x[margin:]
+    for i in range(x.size - 2 * margin):
+        y[i] = w * v[i] * f[i]
 
 
 @kernel
 def restrict(margin, node, b, ax, coarse, n):
     """Sum the residual over the cells of each node."""
     coarse[:n] = 0.0
-    for p in range(node.size):
-        coarse[node[p]] += b[margin + p] - ax[margin + p]
+    f, y = b[margin:], ax[margin:]
+    # Cells of one node come in runs: their sum stays in a register.
+    here, s = node[0], 0.0
+    for i in range(node.size):
+        if node[i] != here:
+            coarse[here] += s
+            here, s = node[i], 0.0
+        s += f[i] - y[i]
+    coarse[here] += s
 
 
 @kernel
 def prolong(margin, node, coarse, x):
     """Add the value of its node to each cell."""
-    for p in range(node.size):
-        x[margin + p] += coarse[node[p]]
+    y = x[margin:]
+    for i in range(node.size):
+        y[i] += coarse[node[i]]
 
 
 @kernel

@@ -88,13 +88,18 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
         alphas.append(alpha)
         # The power is known well enough from its decrease; it is summed up at the end.
         power -= alpha * slope
-        left = slope * max(1 / least_ritz(alphas, betas) - alpha, 0.1 * alpha)
         unbalanced = abs(float(r.sum())) / abs(power)
-        # One Ritz value or two say nothing of the least eigenvalue.
-        done = iteration > 2 and left <= limits.tolerance * power
-        done = done and unbalanced <= limits.imbalance
+        left = 0.1 * slope * alpha
+        done = left <= limits.tolerance * power and unbalanced <= limits.imbalance
+        if done or iteration == limits.iterations:
+            left = max(slope * (1 / least_ritz(alphas, betas) - alpha), left)
+            # One Ritz value or two say nothing of the least eigenvalue.
+            done = iteration > 2 and left <= limits.tolerance * power
         late = time.monotonic() - began > limits.timeout_s
-        if done or late:
+        if done and unbalanced <= limits.imbalance:
+            break
+        if late:
+            left = math.inf
             break
     return _progress(system, x, r, start, left, iteration, limits, late)
 

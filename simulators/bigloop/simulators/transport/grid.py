@@ -123,12 +123,22 @@ def ends(flat, shape, margin, conductivity, inlet, outlet):
 @kernel
 def invert(margin, sy, sz, gx, gy, gz, inlet, outlet, diagonal, inverse):
     """Sum what leaves each cell, and invert it."""
-    for p in range(margin, gx.size - margin):
-        total = inlet[p] + outlet[p] + gx[p] + gx[p + 1] + gy[p] + gy[p + sy]
-        if sz > 0:
-            total += gz[p] + gz[p + sz]
-        diagonal[p] = total
-        inverse[p] = 1.0 / total if total > 0 else 0.0
+    n = gx.size - 2 * margin
+    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
+    first, last, d, v = (
+        inlet[margin:],
+        outlet[margin:],
+        diagonal[margin:],
+        inverse[margin:],
+    )
+    for i in range(n):
+        d[i] = first[i] + last[i] + a0[i] + a1[i] + b0[i] + b1[i]
+    if sz > 0:
+        c0, c1 = gz[margin:], gz[margin + sz :]
+        for i in range(n):
+            d[i] += c0[i] + c1[i]
+    for i in range(n):
+        v[i] = 1.0 / d[i] if d[i] > 0 else 0.0
 
 
 @kernel
@@ -174,12 +184,21 @@ def smooth(margin, sy, sz, diagonal, inverse, gx, gy, gz, w, b, x, y):
 @kernel
 def dissipation(margin, sy, sz, gx, gy, gz, inlet, outlet, x):
     """Power lost in the faces and the half cells at the ends, at potentials 1 and 0."""
+    n = x.size - 2 * margin
+    g, h, x0 = gx[margin:], gy[margin:], x[margin:]
+    xa, xb, first, last = (
+        x[margin - 1 :],
+        x[margin - sy :],
+        inlet[margin:],
+        outlet[margin:],
+    )
     total = 0.0
-    for p in range(margin, x.size - margin):
-        a, b = x[p] - x[p - 1], x[p] - x[p - sy]
-        total += gx[p] * a * a + gy[p] * b * b
-        if sz > 0:
-            c = x[p] - x[p - sz]
-            total += gz[p] * c * c
-        total += inlet[p] * (1 - x[p]) * (1 - x[p]) + outlet[p] * x[p] * x[p]
+    for i in range(n):
+        a, b, c = x0[i] - xa[i], x0[i] - xb[i], 1 - x0[i]
+        faces = g[i] * a * a + h[i] * b * b
+        total += faces + first[i] * c * c + last[i] * x0[i] * x0[i]
+    if sz > 0:
+        k, xc = gz[margin:], x[margin - sz :]
+        for i in range(n):
+            total += k[i] * (x0[i] - xc[i]) * (x0[i] - xc[i])
     return total

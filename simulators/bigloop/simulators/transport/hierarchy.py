@@ -181,12 +181,13 @@ def merge_cells(shape, margin, edge, gx, gy, gz, diagonal, strong):
     n = sz * n_z
     root = np.arange(n).astype(np.int32)
     top = np.empty(n)
+    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
     for p in range(n):
-        q = margin + p
-        most = max(max(gx[q], gx[q + 1]), max(gy[q], gy[q + sy]))
-        if n_z > 1:
-            most = max(most, max(gz[q], gz[q + sz]))
-        top[p] = strong * most
+        top[p] = strong * max(max(a0[p], a1[p]), max(b0[p], b1[p]))
+    if n_z > 1:
+        c0, c1 = gz[margin:], gz[margin + sz :]
+        for p in range(n):
+            top[p] = max(top[p], strong * max(c0[p], c1[p]))
     for k in range(n_z):
         for j in range(n_y):
             for i in range(n_x):
@@ -235,12 +236,14 @@ def project_cells(shape, margin, edge, gx, gy, gz, leak, node, n):
     across, up = -(-n_x // edge), -(-n_y // edge)
     for k in range(n_z):
         for j in range(n_y):
+            row = ((k // edge) * up + j // edge) * across
             for i in range(n_x):
-                p = (k * n_y + j) * n_x + i
-                if node[p] >= 0:
-                    leaks[node[p]] += leak[p]
-                    row = (k // edge) * up + j // edge
-                    block[node[p]] = row * across + i // edge
+                a = node[(k * n_y + j) * n_x + i]
+                if a >= 0:
+                    block[a] = row + i // edge
+    for p in range(node.size):
+        if leak[p] > 0:
+            leaks[node[p]] += leak[p]
     return pointer, column, link, leaks, block
 
 
