@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bigloop.simulators.transport.cycle import Cycle
-from bigloop.simulators.transport.grid import Field, Grid, assemble, dissipation
+from bigloop.simulators.transport.grid import Field, Grid, add, assemble, dissipation
 from bigloop.simulators.transport.hierarchy import coarsen
 from bigloop.simulators.transport.medium import Medium
 
@@ -27,6 +27,10 @@ class CompiledSystem:
         """`M r`; the field is overwritten by the next call."""
         self._cycle(r, self._z)
         return self._z
+
+    def add(self, y: Field, scale: float, x: Field) -> None:
+        """`y += scale x`."""
+        add(y, scale, x)
 
     def dissipation(self, x: Field) -> float:
         """Power at unit voltage."""

@@ -182,6 +182,13 @@ def smooth(margin, sy, sz, diagonal, inverse, gx, gy, gz, w, b, x, y):
 
 
 @kernel
+def add(y, scale, x):
+    """Set `y = y + scale x`."""
+    for i in range(x.size):
+        y[i] += scale * x[i]
+
+
+@kernel
 def dissipation(margin, sy, sz, gx, gy, gz, inlet, outlet, x):
     """Power lost in the faces and the half cells at the ends, at potentials 1 and 0."""
     n = x.size - 2 * margin
