@@ -27,10 +27,47 @@ from bigloop.simulators.synthetic import (
 )
 from bigloop.simulators.table import TableLaboratory
 from bigloop.simulators.testing import check_failure, check_laboratory, check_simulator
+from bigloop.simulators.transport.simulator import ConductivitySimulator
 
 POLICY = {"C1": 5.3, "Q1": 0.54, "C2": 4.0}
 X = {"x": 0.3}
 CRYSTAL = {"size_nm": 100.0, "strain_rms": 5e-4, "n_dislocations": 1.0, "photons": 1e7}
+COMPOSITE = {
+    "silicon": 0.3,
+    "carbon": 0.03,
+    "silicon_um": 2.0,
+    "electrolyte_um": 1.5,
+    "pressure_MPa": 400.0,
+    "mixing_min": 30.0,
+    "silicon_porosity": 0.0,
+    "electrolyte_S_cm": 2e-3,
+    "silicon_S_cm": 1e-5,
+}
+GARNET = {
+    "temperature_C": 900.0,
+    "hours": 0.1,
+    "coating_nm": 20.0,
+    "nmc_nm": 80.0,
+    "boundary_nm": 2.0,
+    "roughness_nm": 5.0,
+    "llzo_S_cm": 5e-4,
+    "boundary_S_cm": 1e-5,
+    "nmc_S_cm": 1e-6,
+    "layer_S_cm": 1e-8,
+    "contact_ohm_cm2": 0.01,
+}
+
+
+def _composite(fidelity: str) -> ConductivitySimulator:
+    return ConductivitySimulator(
+        "composite", fidelity, (24, 24, 24), voxel_um=0.3, walkers=500
+    )
+
+
+def _garnet() -> ConductivitySimulator:
+    return ConductivitySimulator("contact", shape=(64, 64), voxel_um=0.002, cycles=100)
+
+
 SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "forrester": (lambda: ForresterSimulator(noise_sd=0.5), X),
     "branin": (lambda: BraninSimulator("good"), {"x1": 1.0, "x2": 2.0}),
@@ -38,6 +75,7 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
         lambda: HartmannSimulator("misleading"),
         {f"x{i}": 0.1 * i for i in range(1, 7)},
     ),
+    "ionic-transport": (lambda: _composite("finite-volume"), COMPOSITE),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),
     "bragg-diffraction": (
         lambda: DiffractionSimulator(box=32, n_starts=2, sequence="20*HIO+10*ER"),
@@ -52,6 +90,14 @@ def test_simulators(name: str) -> None:
     make, design = SIMULATORS[name]
     check_simulator(make, Request(trial="1", design=dict(design)))
     assert isinstance(make(), load("simulators", name))
+
+
+def test_other_fidelities_and_structures() -> None:
+    for make, design in (
+        (lambda: _composite("random-walk"), COMPOSITE),
+        (_garnet, GARNET),
+    ):
+        check_simulator(make, Request(trial="1", design=dict(design), seed=2))
 
 
 def test_laboratory(tmp_path: Path) -> None:
@@ -73,6 +119,16 @@ def test_failures_are_outcomes() -> None:
     late = Request(trial="1", design=dict(POLICY), timeout_s=0.0)
     outcome = check_failure(AgeingSimulator("SPM", cycles=2), late)
     assert outcome.failure is FailureClass.TIMEOUT
+    for fidelity in ("finite-volume", "random-walk"):
+        dense = Request(
+            trial="1",
+            design={**COMPOSITE, "electrolyte_S_cm": 0.0, "silicon_S_cm": 0.0},
+        )
+        outcome = check_failure(_composite(fidelity), dense)
+        assert outcome.failure is FailureClass.QUALITY
+        late = Request(trial="1", design=dict(COMPOSITE), timeout_s=0.0)
+        outcome = check_failure(_composite(fidelity), late)
+        assert outcome.failure is FailureClass.TIMEOUT
 
 
 class _Forgetful:

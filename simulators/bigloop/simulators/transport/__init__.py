@@ -1,0 +1,6 @@
+"""Ionic transport on images: finite volumes and random walks."""
+
+from bigloop.simulators.transport.conduction import Conduction, conduct, tortuosity
+from bigloop.simulators.transport.walk import Walk, walk
+
+__all__ = ["Conduction", "Walk", "conduct", "tortuosity", "walk"]
