@@ -1,0 +1,1 @@
+"""SEI growth by kinetic Monte Carlo; see `grow` and `SeiGrowthSimulator`."""
