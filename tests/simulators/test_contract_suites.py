@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bigloop.contracts import (
 )
 from bigloop.contracts.plugins import load
 from bigloop.simulators.cells import AgeingSimulator
+from bigloop.simulators.sei import Barriers, SeiGrowthSimulator, box
 from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
@@ -35,6 +37,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "hartmann": (
         lambda: HartmannSimulator("misleading"),
         {f"x{i}": 0.1 * i for i in range(1, 7)},
+    ),
+    "sei-kmc": (
+        lambda: SeiGrowthSimulator(max_events=2000),
+        asdict(Barriers.of(box().mean(axis=1).tolist())),
     ),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),
     "table": (lambda: TableLaboratory("severson2019"), POLICY),
