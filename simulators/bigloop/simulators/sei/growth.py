@@ -91,7 +91,9 @@ class Growth:
     def _geometry(self, rows: int, columns: int) -> NDArray[np.int64]:
         second = int(self._rules.is_second_version)
         limits = (self._rules.reduction_rows, TUNNEL_ROWS, second)
-        return np.array([columns + 2, rows, *limits], dtype=np.int64)
+        width = columns + 2
+        steps = (1, -1, width, -width)
+        return np.array([width, rows, *limits, *steps], dtype=np.int64)
 
     def run(
         self, *, events: int | None = None, time_s: float | None = None

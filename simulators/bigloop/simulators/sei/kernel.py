@@ -96,7 +96,8 @@ def run(  # type: ignore[no-untyped-def]
     reduction_rows, tunnel_rows, v2 = geometry[2], geometry[3], geometry[4]
     n_sites = sp.size
     top = rows - 2
-    offset = (1, -1, width, -width)
+    # An array: a variable index into a tuple is compiled to a jump.
+    offset = geometry[5:9]
 
     s0, s1 = np.uint64(ints[S0]), np.uint64(ints[S1])
     n_events, n_trials, n_nulls = ints[N_EVENTS], ints[N_TRIALS], ints[N_NULLS]
