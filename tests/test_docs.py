@@ -70,6 +70,11 @@ def _problem(words: list[str]) -> str:
     command = group.commands.get(word)
     if command is None:
         return f"there is no command {word}"
+    if isinstance(command, TyperGroup):
+        name = next(rest, "")
+        if name not in command.commands:
+            return f"there is no command {word} {name}"
+        command = command.commands[name]
     known = {name for p in command.params for name in p.opts} | {"--help"}
     wrong = [
         w for w in rest if re.match(r"--?[a-z]", w) and w.split("=")[0] not in known
@@ -119,6 +124,9 @@ def test_every_campaign_field_is_documented() -> None:
         (["fly"], "no command"),
         (["run", "a.yaml", "--fast"], "no option --fast"),
         (["--fast", "run"], "no option --fast"),
+        (["dataset", "fly"], "no command dataset fly"),
+        (["dataset", "sei", "--fast"], "no option --fast"),
+        (["dataset", "sei", "--n", "3"], ""),
         (["--folder", "x", "run", "a.yaml", "--seed", "-1"], ""),
         (["--version"], ""),
     ],

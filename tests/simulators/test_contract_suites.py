@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bigloop.contracts import (
 from bigloop.contracts.plugins import load
 from bigloop.simulators.cells import AgeingSimulator
 from bigloop.simulators.diffraction import DiffractionSimulator
+from bigloop.simulators.sei import Barriers, SeiGrowthSimulator, box
 from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
@@ -76,6 +78,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
         {f"x{i}": 0.1 * i for i in range(1, 7)},
     ),
     "ionic-transport": (lambda: _composite("finite-volume"), COMPOSITE),
+    "sei-kmc": (
+        lambda: SeiGrowthSimulator(max_events=2000),
+        asdict(Barriers.of(box().mean(axis=1).tolist())),
+    ),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),
     "bragg-diffraction": (
         lambda: DiffractionSimulator(box=32, n_starts=2, sequence="20*HIO+10*ER"),

@@ -9,6 +9,7 @@ import typer
 
 from bigloop.cli.commands import (
     checking,
+    datasets,
     exchanging,
     inspecting,
     judging,
@@ -65,5 +66,5 @@ def _options(
     ctx.obj = Session(store_url=store, folder=folder, name=name)
 
 
-for group in (running, checking, inspecting, judging, steering, exchanging):
+for group in (running, checking, inspecting, judging, steering, exchanging, datasets):
     group.register(app)
