@@ -36,11 +36,14 @@ test-gpu: $(STAMP)
 schema: $(STAMP)
 	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
 
-# Campaign 0 over 20 seeds beside its peers: half an hour on two cores.
+# Campaign 0 and the simulators beside their peers: hours on two cores.
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c requirements.lock --group peers
 	$(BIN)/python benchmarks/fast_charging.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/sei_kmc.py
+	$(BIN)/python benchmarks/transport.py
+	$(BIN)/python benchmarks/diffraction.py
 
 # A hundred kills at random moments: an hour on two cores.
 kill: $(STAMP)
