@@ -108,11 +108,9 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
             # One Ritz value or two say nothing of the least eigenvalue.
             done = iteration > 2 and left <= limits.tolerance * power
         late = time.monotonic() - began > limits.timeout_s
-        if done and unbalanced <= limits.imbalance:
+        if (done and unbalanced <= limits.imbalance) or late:
             break
-        if late:
-            left = math.inf
-            break
+    left = math.inf if late and not done else left
     return _progress(system, x, r, start, left, iteration, limits, late)
 
 
