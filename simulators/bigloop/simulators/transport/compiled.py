@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from bigloop.simulators.transport.cycle import Cycle
-from bigloop.simulators.transport.grid import Field, Grid, add, assemble, dissipation
+from bigloop.simulators.transport.grid import (
+    Field,
+    Grid,
+    add,
+    assemble,
+    dissipation,
+    dot,
+)
 from bigloop.simulators.transport.hierarchy import coarsen
 from bigloop.simulators.transport.medium import Medium
 
@@ -27,6 +34,10 @@ class CompiledSystem:
         """`M r`; the field is overwritten by the next call."""
         self._cycle(r, self._z)
         return self._z
+
+    def dot(self, x: Field, y: Field) -> float:
+        """`x y`; a threaded library would wait for its other threads."""
+        return float(dot(x, y))
 
     def add(self, y: Field, scale: float, x: Field) -> None:
         """`y += scale x`."""

@@ -9,7 +9,7 @@ from bigloop.simulators.transport.grid import CHEBYSHEV, Field, Grid, apply, smo
 from bigloop.simulators.transport.hierarchy import Hierarchy
 from bigloop.simulators.transport.jit import kernel
 
-ENOUGH = 0.25
+ENOUGH = 0.35
 """A coarse problem gets a second step unless the first leaves less than this."""
 
 

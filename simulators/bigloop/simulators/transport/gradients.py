@@ -24,6 +24,10 @@ class System(Protocol):
         """`M r`, symmetric positive definite or nearly so."""
         ...
 
+    def dot(self, x: Any, y: Any) -> float:
+        """`x y`."""
+        ...
+
     def add(self, y: Any, scale: float, x: Any) -> None:
         """`y += scale x`, without a copy."""
         ...
@@ -69,7 +73,7 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
 
     [Meurant2013] Meurant, Tichý, Numer. Algorithms 62, 163 (2013).
     """
-    began, start = time.monotonic(), _norm(r)
+    began, start = time.monotonic(), math.sqrt(system.dot(r, r))
     p, q, scale = None, None, 0.0
     alphas: list[float] = []
     betas: list[float] = []
@@ -79,17 +83,18 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
         if p is None:
             p = z + 0.0
         else:
-            beta = -float(z @ q) / scale
+            beta = -system.dot(z, q) / scale
             betas.append(max(beta, 0.0))
             p *= beta
             p += z
         q = system.apply(p)
-        scale, slope = float(p @ q), float(r @ z)
+        scale, slope = system.dot(p, q), system.dot(r, z)
         if not (scale > 0 and math.isfinite(scale) and math.isfinite(slope)):
             # Exactly solved, or broken: the residual tells which.
-            bound = 0.0 if _norm(r) <= 1e-14 * start else math.inf
+            small = math.sqrt(system.dot(r, r)) <= 1e-14 * start
+            bound = 0.0 if small else math.inf
             return _progress(system, x, r, start, bound, iteration, limits)
-        alpha = float(r @ p) / scale
+        alpha = system.dot(r, p) / scale
         system.add(x, alpha, p)
         system.add(r, -alpha, q)
         alphas.append(alpha)
@@ -103,11 +108,9 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
             # One Ritz value or two say nothing of the least eigenvalue.
             done = iteration > 2 and left <= limits.tolerance * power
         late = time.monotonic() - began > limits.timeout_s
-        if done and unbalanced <= limits.imbalance:
+        if (done and unbalanced <= limits.imbalance) or late:
             break
-        if late:
-            left = math.inf
-            break
+    left = math.inf if late and not done else left
     return _progress(system, x, r, start, left, iteration, limits, late)
 
 
@@ -129,10 +132,6 @@ def least_ritz(alphas: list[float], betas: list[float]) -> float:
     return max(float(np.linalg.eigvalsh(matrix)[0]), 1e-12)
 
 
-def _norm(r: Any) -> float:
-    return math.sqrt(float(r @ r))
-
-
 def _progress(
     system: System,
     x: Any,
@@ -150,7 +149,7 @@ def _progress(
         power=power,
         error_bound=bound,
         imbalance=unbalanced,
-        residual=_norm(r) / start if start > 0 else 0.0,
+        residual=math.sqrt(system.dot(r, r)) / start if start > 0 else 0.0,
         iterations=iterations,
         converged=bound <= limits.tolerance and unbalanced <= limits.imbalance,
         timed_out=late,

@@ -182,6 +182,15 @@ def smooth(margin, sy, sz, diagonal, inverse, gx, gy, gz, w, b, x, y):
 
 
 @kernel
+def dot(x, y):
+    """Scalar product."""
+    s = 0.0
+    for i in range(x.size):
+        s += x[i] * y[i]
+    return s
+
+
+@kernel
 def add(y, scale, x):
     """Set `y = y + scale x`."""
     for i in range(x.size):

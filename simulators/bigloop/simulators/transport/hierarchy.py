@@ -146,7 +146,29 @@ def _inverse(graph: _Graph) -> Field:
     matrix = np.diag(graph.diagonal)
     rows = np.repeat(np.arange(graph.leak.size), np.diff(graph.pointer))
     matrix[rows, graph.column] -= graph.link
-    return np.ascontiguousarray(np.linalg.inv(matrix))
+    invert(matrix)
+    return matrix
+
+
+@kernel
+def invert(a):
+    """Invert a symmetric positive definite matrix in place, by Gauss and Jordan.
+
+    Without pivots, which it does not need; here, because a threaded library takes
+    longer to wake its threads.
+    """
+    n = a.shape[0]
+    for k in range(n):
+        pivot = 1.0 / a[k, k]
+        a[k, k] = 1.0
+        for j in range(n):
+            a[k, j] *= pivot
+        for i in range(n):
+            if i != k and a[i, k] != 0.0:
+                f = a[i, k]
+                a[i, k] = 0.0
+                for j in range(n):
+                    a[i, j] -= f * a[k, j]
 
 
 @kernel

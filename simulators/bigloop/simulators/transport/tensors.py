@@ -66,6 +66,10 @@ class TensorSystem:
         """`M r`."""
         return self._cycle(0, r.view_as(self._levels[0].leak)).reshape(-1)
 
+    def dot(self, x: Tensor, y: Tensor) -> float:
+        """`x y`."""
+        return float(x @ y)
+
     def add(self, y: Tensor, scale: float, x: Tensor) -> None:
         """`y += scale x`."""
         y.add_(x, alpha=scale)
