@@ -33,7 +33,7 @@ NAMES = [f"e{i}" for i in range(1, 16)]
 COMPARED = ("in_flux", "or_flux", "thickness")
 PUBLISHED_S, PUBLISHED_EVENTS, PUBLISHED_NM = 6118.0, 1_366_000, 15.86
 MAX_EVENTS = 2_000_000
-REPLAYED_EVENTS = 400_000
+REPLAYED_EVENTS = 1_000_000
 FEATURES = {
     "in_flux": "in_flux",
     "or_flux": "or_flux",
@@ -171,6 +171,7 @@ def published_rows(data: Path, n: int, n_replay: int, replicates: int) -> None:
             continue
         chosen = finished.sample(min(size, len(finished)), random_state=0)
         ours = replicated(run, chosen, replicates)
+        labels = chosen.KL.to_numpy(int)
         for observable in COMPARED:
             z = z_scores(chosen[observable].to_numpy(), ours[observable])
             bias = float((ours[observable].mean(1) - chosen[observable]).mean())
@@ -185,8 +186,8 @@ def published_rows(data: Path, n: int, n_replay: int, replicates: int) -> None:
                 f"      mean difference {bias:+.2f}, |z| < 2 in {np.mean(z < 2):.0%}, "
                 f"without spread {np.mean(ours[observable].std(1) == 0):.0%}; by class "
                 + ", ".join(
-                    f"{k}: {np.median(z[k == chosen.KL]):.2f}"
-                    for k in sorted(chosen.KL.unique().astype(int))
+                    f"{k}: {np.median(z[np.equal(labels, k)]):.2f}"
+                    for k in np.unique(labels)
                 )
             )
 

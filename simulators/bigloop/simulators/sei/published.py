@@ -56,10 +56,14 @@ class Book(NamedTuple):
     """Moves, merges and escapes of clusters: site, way or site, event."""
     rate: Array
     touched: Array
+    touched_list: Array
     asked: Array
+    """Sites to ask after an event, the electrode apart."""
+    cluster_sites: Array
     work: Array
     n: Array
-    """Numbers of entries, uptakes, fresh events, cluster numbers given, events."""
+    """Numbers of entries, uptakes, fresh events, cluster numbers given, events, touched
+    and asked sites, sites of clusters, and whether these have changed."""
 
 
 def replay(barriers: Barriers, seed: int, max_events: int) -> tuple[Snapshot, Snapshot]:
@@ -104,9 +108,11 @@ def _new(lattice: Lattice) -> Book:
         fresh=np.zeros((4 * n, 3), np.int64),
         rate=np.zeros(4 * n),
         touched=np.zeros(n, np.bool_),
-        asked=np.zeros(n, np.bool_),
+        touched_list=np.zeros(n, np.int64),
+        asked=np.zeros(n, np.int64),
+        cluster_sites=np.zeros(n, np.int64),
         work=np.zeros((4, n), np.int64),
-        n=np.zeros(5, np.int64),
+        n=np.zeros(9, np.int64),
     )
 
 
@@ -114,22 +120,27 @@ def _new(lattice: Lattice) -> Book:
 def _run(book, k, seed, max_events, stored, times):  # type: ignore[no-untyped-def]
     """Until the list stays empty; whether it does."""
     np.random.seed(seed)
-    book.asked[book.sp == E] = True
+    columns = book.around[0, 2]
     is_second_try = False
     while book.n[4] < max_events:
-        for site in range(book.sp.size):
-            # The electrode is asked every time, whatever it has said.
-            if book.sp[site] == E or (book.asked[site] and book.sp[site] != C):
-                _ask(book, site)
+        # The electrode is asked every time, whatever it has said.
+        for site in range(columns):
+            _ask(book, site)
+        for i in range(book.n[6]):
+            if book.sp[book.asked[i]] != C:
+                _ask(book, book.asked[i])
         _ask_clusters(book, k)
         total = _total(book, k)
         if total == 0.0:
             if is_second_try:
                 return True
             is_second_try = True
+            book.n[6] = 0
             for site in range(book.sp.size):
                 s = book.sp[site]
-                book.asked[site] = s != S and s != F and s != E
+                if s != S and s != F and s != E:
+                    book.asked[book.n[6]] = site
+                    book.n[6] += 1
             continue
         is_second_try = False
         times[1] -= math.log(1.0 - np.random.random()) / total
@@ -218,7 +229,8 @@ def _ask_clusters(book, k):  # type: ignore[no-untyped-def]
     """Add what the first site of each cluster says."""
     book.n[2] = 0
     all_sites, sites = book.work[0], book.work[1]
-    n_all = _cluster_sites(book, all_sites)
+    n_all = _list_clusters(book)
+    all_sites[:n_all] = book.cluster_sites[:n_all]
     for i in range(n_all):
         if all_sites[i] < 0:
             continue
@@ -232,13 +244,14 @@ def _ask_clusters(book, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _cluster_sites(book, into):  # type: ignore[no-untyped-def]
-    n = 0
-    for site in range(book.sp.size):
-        if book.sp[site] == C:
-            into[n] = site
-            n += 1
-    return n
+def _list_clusters(book):  # type: ignore[no-untyped-def]
+    if book.n[8]:
+        book.n[7] = book.n[8] = 0
+        for site in range(book.sp.size):
+            if book.sp[site] == C:
+                book.cluster_sites[book.n[7]] = site
+                book.n[7] += 1
+    return book.n[7]
 
 
 @njit(cache=True)
@@ -361,6 +374,7 @@ def _apply(book, a, b, kind, turn):  # type: ignore[no-untyped-def]
             book.n[3] += 1
             fourth = partner[b]
         third = partner[a]
+        book.n[8] = 1
         for site in (a, b, third, fourth):
             if site >= 0:
                 sp[site], book.owner[site], partner[site] = C, owner, -1
@@ -375,11 +389,10 @@ def _apply(book, a, b, kind, turn):  # type: ignore[no-untyped-def]
         if partner[a] >= 0:
             sp[partner[a]], partner[partner[a]], partner[a] = S, -1, -1
         sp[a] = S
-    book.touched[:] = False
     _touch(book, a)
     _touch(book, b)
     if third >= 0:
-        book.touched[third] = True
+        _mark(book, third)
     _touch_clusters(book)
     _forget(book)
 
@@ -389,20 +402,21 @@ def _apply_to_cluster(book, a, other, kind):  # type: ignore[no-untyped-def]
     sites = book.work[2]
     owner = book.owner[a]
     n = _members(book, owner, sites)
-    book.touched[:] = False
+    book.n[8] = 1
     if kind == 14:
         for i in range(n):
             for b in book.around[sites[i]]:
                 if b >= 0 and book.owner[b] != owner:
-                    book.touched[b] = True
+                    _mark(book, b)
         for i in range(n):
             book.sp[sites[i]], book.owner[sites[i]] = S, -1
         for i in range(n):
             b = book.around[sites[i], other]
             book.sp[b], book.owner[b] = C, owner
-        book.touched[a] = True
+        _mark(book, a)
         if book.sp[a] == C:
-            book.touched[book.owner == owner] = True
+            for i in range(_members(book, owner, sites)):
+                _mark(book, sites[i])
         return _forget(book)
     if kind == 10:
         gone = book.owner[other]
@@ -418,17 +432,25 @@ def _apply_to_cluster(book, a, other, kind):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _touch(book, site):  # type: ignore[no-untyped-def]
-    book.touched[site] = True
+    _mark(book, site)
     for b in book.around[site]:
         if b >= 0:
-            book.touched[b] = True
+            _mark(book, b)
+
+
+@njit(cache=True)
+def _mark(book, site):  # type: ignore[no-untyped-def]
+    if not book.touched[site]:
+        book.touched[site] = True
+        book.touched_list[book.n[5]] = site
+        book.n[5] += 1
 
 
 @njit(cache=True)
 def _touch_clusters(book):  # type: ignore[no-untyped-def]
     """All around every cluster that was touched."""
-    sites, owners, n = book.work[0], book.work[3], 0
-    n_all = _cluster_sites(book, sites)
+    sites, owners, n = book.cluster_sites, book.work[3], 0
+    n_all = _list_clusters(book)
     for i in range(n_all):
         if book.touched[sites[i]]:
             owners[n] = book.owner[sites[i]]
@@ -442,7 +464,7 @@ def _touch_clusters(book):  # type: ignore[no-untyped-def]
         if is_hit:
             for b in book.around[sites[i]]:
                 if b >= 0 and book.owner[b] != book.owner[sites[i]]:
-                    book.touched[b] = True
+                    _mark(book, b)
 
 
 @njit(cache=True)
@@ -465,5 +487,11 @@ def _forget(book):  # type: ignore[no-untyped-def]
             book.uptake[n] = book.uptake[i]
             n += 1
     book.n[1] = n
-    for site in range(book.sp.size):
-        book.asked[site] = book.touched[site] and book.sp[site] != S
+    book.n[6] = 0
+    for i in range(book.n[5]):
+        site = book.touched_list[i]
+        book.touched[site] = False
+        if book.sp[site] != S and book.sp[site] != E:
+            book.asked[book.n[6]] = site
+            book.n[6] += 1
+    book.n[5] = 0
