@@ -18,7 +18,7 @@ from bigloop.contracts import (
     Stock,
 )
 from bigloop.contracts.plugins import load
-from bigloop.simulators.cells import AgeingSimulator
+from bigloop.simulators.cells import AgeingSimulator, CellLifeSimulator
 from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
@@ -37,6 +37,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
         {f"x{i}": 0.1 * i for i in range(1, 7)},
     ),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),
+    "pybamm-life": (
+        lambda: CellLifeSimulator("SPM", cycles=12),
+        {"C1": 1.0, "discharge_rate": 1.0, "temperature": 298.15},
+    ),
     "table": (lambda: TableLaboratory("severson2019"), POLICY),
 }
 
