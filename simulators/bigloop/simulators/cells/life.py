@@ -17,13 +17,14 @@ from bigloop.contracts import (
     SpecError,
 )
 from bigloop.simulators.cells import mechanisms
+from bigloop.simulators.cells.cycler import MODELS
 from bigloop.simulators.cells.engine import engine
-from bigloop.simulators.cells.jump import Account, CycleError, Jumper
-from bigloop.simulators.cells.life_verdict import cycle_doubt, life_doubt
+from bigloop.simulators.cells.jump import N_WARM, Account, CycleError, Jumper
+from bigloop.simulators.cells.life_verdict import cycle_doubt, life_doubt, values_doubt
 from bigloop.simulators.cells.lifecycle import Cycling, LifeCycle, TimeIsUp
 from bigloop.simulators.cells.parameters import cell_values
 from bigloop.simulators.cells.protocol import plan
-from bigloop.simulators.cells.stepper import ATOL, MODELS, RTOL, Stepper
+from bigloop.simulators.cells.stepper import ATOL, RTOL, Stepper
 from bigloop.simulators.request import check
 
 if TYPE_CHECKING:
@@ -63,17 +64,25 @@ class Life:
     reason: str = ""
     longest_step_s: float = 0.0
 
+    @property
+    def reference_Ah(self) -> float:
+        """The largest capacity of the first `N_WARM` cycles.
+
+        Not that of the first: a cell that comes from rest gives a little less in it.
+        """
+        return max(c.capacity_Ah for n, c in self.cycles if n <= N_WARM)
+
     def values(self, age: int) -> dict[str, float]:
         """The observables after `age` cycles.
 
         Raises:
             KeyError: that cycle was jumped over, or not reached.
         """
-        first, found = self.cycles[0][1], dict(self.cycles)[age]
+        found = dict(self.cycles)[age]
         end = found.end
         return {
             "capacity": found.capacity_Ah,
-            "capacity_loss": 100 * (1 - found.capacity_Ah / first.capacity_Ah),
+            "capacity_loss": 100 * (1 - found.capacity_Ah / self.reference_Ah),
             "lithium_loss": float(end.lli[0]),
             "sei_thickness": 1e9 * float(end.sei.mean()),
             "plated_lithium": float(end.plating[0]),
@@ -87,8 +96,8 @@ class CellLifeSimulator:
 
     At `until_age` cycles (none: `cycles`) of the ageing protocol, after formation:
     `capacity` [A.h] that the discharge of that cycle gives between the cut-offs;
-    `capacity_loss` [percent] of that of cycle 1; `lithium_loss`, the loss of lithium
-    inventory since the cell was new [percent]; `sei_thickness`, averaged over the
+    `capacity_loss` [percent] of the largest of cycles 1 to 3; `lithium_loss`, the loss
+    of lithium inventory since the cell was new [percent]; `sei_thickness`, averaged over the
     negative electrode [nm]; `plated_lithium`, dead or live [A.h]; `porosity` of the
     negative electrode at the separator; `resistance`, step of the voltage over step of
     the current as the discharge sets in [ohm].
@@ -97,7 +106,8 @@ class CellLifeSimulator:
     begins at age 0: the same request gives the same bits, on this object or another.
 
     Failures: `solver` when the solver gives up or a check of `cells.life_verdict`
-    fails, `timeout` between two steps, `chemistry` when the cell takes no charge.
+    fails, `timeout` between two steps, `chemistry` when the cell takes no charge or
+    never ends a step, `quality` when the result is no ageing: a capacity that rose.
 
     Args:
         model: `SPM`, `SPMe` or `DFN`.
@@ -287,6 +297,9 @@ def _live(cycling: Cycling, ages: Sequence[int], tolerance: float) -> Life:
             cycles.append((solved.number, solved.record))
             if doubt := life_doubt(cycles[-2:]):
                 raise Doubtful(*doubt)
+        found = Life(cycles=tuple(cycles), account=jumper.account)
+        if doubt := values_doubt(found.values(ages[-1])):
+            raise Doubtful(*doubt)
     except TimeIsUp as error:
         failure = FailureClass.TIMEOUT
         reason = f"the time limit passed {error}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bigloop.contracts import FailureClass
@@ -21,15 +21,19 @@ ENDS = {
 """What may end each kind of step."""
 LITHIUM_ERROR = 2e-3
 """Relative, between what the particles lost and what the side reactions took."""
-BALANCE_ERROR = 0.02
-"""Of the charge of a cycle, between in and out: a cell that leaks more is none, apart
-from what ageing took."""
 LEAST_CHARGE = 0.01
 """Of the nominal capacity: below it the cell was not cycled."""
 VOLTAGE_ERROR_V = 5e-3
 NOISE = 1e-6
 """Relative fall that the solver's tolerance explains in what can only grow."""
-LIVE_MOL_M3 = -0.05
+RISE_PERCENT = 0.01
+"""Rise of the capacity that the settling of the first cycles explains."""
+SMALL = {"lithium_loss": 1e-6, "plated_lithium": 1e-6}
+"""Below 0 by so much is 0, to the solver's tolerance [percent, A.h]."""
+DEPLETED_MOL_M3 = -1e-3
+"""Of the salt: a depleted electrolyte is at 0 to the solver's absolute tolerance, which
+is 1e-8 of some 1000 mol/m3 a step. The SPMe knows no limit, and goes far below."""
+LIVE_MOL_M3 = -1e-2
 """Smallest live plated lithium: at equilibrium it is stripped to 0, which the solver
 meets within its absolute tolerance times the scale of the variable."""
 
@@ -38,9 +42,8 @@ def cycle_doubt(
     cycle: LifeCycle, protocol: Protocol, nominal_Ah: float
 ) -> Doubt | None:
     """What is wrong with one cycle; none: nothing is."""
-    steps = _steps(cycle)
-    if steps:
-        return FailureClass.SOLVER, steps
+    if doubt := _steps(cycle):
+        return doubt
     for step in cycle.steps:
         if wrong := _state(step.last) or _state(step.first):
             return FailureClass.SOLVER, f"step {step.name}: {wrong}"
@@ -59,12 +62,30 @@ def life_doubt(cycles: Sequence[tuple[int, LifeCycle]]) -> Doubt | None:
     return None
 
 
-def _steps(cycle: LifeCycle) -> str:
+def values_doubt(values: Mapping[str, float]) -> Doubt | None:
+    """What is wrong with the observables at an age; none: nothing is."""
+    for name, value in values.items():
+        lowest = -RISE_PERCENT if name == "capacity_loss" else -SMALL.get(name, 0.0)
+        if not (math.isfinite(value) and value >= lowest):
+            return FailureClass.QUALITY, f"{name} is {value:.4g}: that is no ageing"
+    return None
+
+
+def _steps(cycle: LifeCycle) -> Doubt | None:
     for step in cycle.steps:
         kind = step.name.split(" ")[0].rstrip("0123456789")
-        if step.termination not in ENDS[kind]:
-            return f"step {step.name} ended by {step.termination!r}"
-    return ""
+        if step.termination in ENDS[kind]:
+            continue
+        said = f"step {step.name} ended by {step.termination!r}"
+        if step.termination == "final time":
+            hours = step.duration_s / 3600
+            said = f"step {step.name} met no end within {hours:.3g} h"
+        elif step.termination == "skipped":
+            said = f"step {step.name}: the cell was at its end from the start"
+        else:
+            return FailureClass.SOLVER, said
+        return FailureClass.CHEMISTRY, said
+    return None
 
 
 def _state(reading: Reading) -> str:
@@ -73,9 +94,11 @@ def _state(reading: Reading) -> str:
     for name in Reading.__slots__:
         if not np.isfinite(getattr(reading, name)).all():
             return f"{name} is not finite"
-    for name, values in (("electrolyte", reading.electrolyte), ("SEI", reading.sei)):
-        if values.min() < 0:
-            return f"{name} is negative: {values.min():.3g}"
+    if reading.electrolyte.min() < DEPLETED_MOL_M3:
+        lowest = f"{reading.electrolyte.min():.3g} mol/m3"
+        return f"the electrolyte falls to {lowest}: rates beyond this model"
+    if reading.sei.min() < 0:
+        return f"the SEI thickness is {1e9 * reading.sei.min():.3g} nm, below 0"
     if not 0 < reading.porosity.min() <= reading.porosity.max() < 1:
         return f"porosity is {reading.porosity.min():.3g}, not between 0 and 1"
     for name in ("negative", "positive"):
@@ -102,13 +125,14 @@ def _charge(cycle: LifeCycle, protocol: Protocol, nominal_Ah: float) -> Doubt | 
             "these rates and cut-offs the cell is not cycled",
         )
     for step in cycle.steps:
-        voltage = float(step.last.voltage[0])
-        if not (
-            protocol.lower_voltage - VOLTAGE_ERROR_V
-            <= voltage
-            <= protocol.upper_voltage + VOLTAGE_ERROR_V
-        ):
-            return FailureClass.SOLVER, f"step {step.name} ended at {voltage:.4g} V"
+        over = float(step.last.voltage[0]) - protocol.upper_voltage
+        under = protocol.lower_voltage - float(step.last.voltage[0])
+        off = {"discharge": under}.get(step.name, over)
+        if off > VOLTAGE_ERROR_V:
+            return (
+                FailureClass.SOLVER,
+                f"step {step.name} passed its limit by {off:.3g} V",
+            )
     return None
 
 

@@ -57,6 +57,11 @@ class Mechanisms:
                 raise SpecError(f"{name}: {value!r}: there are {', '.join(known)}")
         if self.sei_on_cracks and self.mechanics != "swelling and cracking":
             raise SpecError("sei_on_cracks: needs mechanics 'swelling and cracking'")
+        if self.sei_on_cracks and model != "DFN":
+            raise SpecError(
+                f"sei_on_cracks: PyBaMM's {model} takes that lithium from nowhere (its "
+                "balance is off by all of it); take the DFN"
+            )
         if self.sei_on_cracks and self.sei == "none":
             raise SpecError("sei_on_cracks: needs an sei that is not 'none'")
 

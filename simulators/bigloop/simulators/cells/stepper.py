@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bigloop.simulators.cells.cycler import unfloored
 from bigloop.simulators.cells.engine import engine, silence
 from bigloop.simulators.cells.states import OBSERVED, Reading
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-MODELS = ("SPM", "SPMe", "DFN")
 RTOL, ATOL = 1e-6, 1e-8
 """Ten times looser, the hold of a DFN failed in cycle 21 of 30 with a fast SEI, and the
 capacity of a cycle scattered by 1e-6 A.h rather than 2e-7."""
@@ -98,7 +98,7 @@ class Stepper:
 
     def __init__(self, model: str, options: Mapping[str, str], values: Any) -> None:
         pybamm = engine()
-        with silence():
+        with silence(), unfloored():
             cell = getattr(pybamm.lithium_ion, model)(
                 {**options, "operating mode": _residual}
             )
