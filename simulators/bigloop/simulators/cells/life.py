@@ -97,10 +97,10 @@ class CellLifeSimulator:
     At `until_age` cycles (none: `cycles`) of the ageing protocol, after formation:
     `capacity` [A.h] that the discharge of that cycle gives between the cut-offs;
     `capacity_loss` [percent] of the largest of cycles 1 to 3; `lithium_loss`, the loss
-    of lithium inventory since the cell was new [percent]; `sei_thickness`, averaged over the
-    negative electrode [nm]; `plated_lithium`, dead or live [A.h]; `porosity` of the
-    negative electrode at the separator; `resistance`, step of the voltage over step of
-    the current as the discharge sets in [ohm].
+    of lithium inventory since the cell was new [percent]; `sei_thickness`, averaged
+    over the negative electrode [nm]; `plated_lithium`, dead or live [A.h]; `porosity`
+    of the negative electrode at the separator; `resistance`, step of the voltage over
+    step of the current as the discharge sets in [ohm].
 
     Cycles are jumped as `cells.jump` says; `jump_tolerance=0` solves every one. A life
     begins at age 0: the same request gives the same bits, on this object or another.
@@ -111,7 +111,7 @@ class CellLifeSimulator:
 
     Args:
         model: `SPM`, `SPMe` or `DFN`.
-        parameters: a parameter set that comes with PyBaMM.
+        parameters: a parameter set that comes with PyBaMM, or the path of a BPX file.
         protocol: numbers of the protocol that are fixed; see `cells.protocol`.
         free: names of the protocol that the design gives.
         sei, plating, mechanics, sei_on_cracks, thermal: mechanisms; see
@@ -121,6 +121,7 @@ class CellLifeSimulator:
             names they have there.
         cycles: age when a request names none.
         jump_tolerance: of one jump, relative to the ageing up to the asked age.
+        base: folder that `parameters` is relative to.
 
     Raises:
         SpecError: an option is out of range; a name of a parameter is unknown (at the
@@ -142,6 +143,7 @@ class CellLifeSimulator:
         free_parameters: Mapping[str, str] | None = None,
         cycles: int = 100,
         jump_tolerance: float = 1e-2,
+        base: str = ".",
     ) -> None:
         if model not in MODELS:
             raise SpecError(f"model: {model!r}: there are {', '.join(MODELS)}")
@@ -158,7 +160,7 @@ class CellLifeSimulator:
             thermal=thermal,
         )
         self._mechanisms.check(model)
-        self._model, self._parameters = model, parameters
+        self._model, self._parameters, self._base = model, parameters, base
         self._plan = plan(protocol or {}, tuple(free))
         self._overrides = dict(overrides or {})
         self._free = dict(free_parameters or {})
@@ -253,7 +255,7 @@ class CellLifeSimulator:
         if self._stepper is None:
             began = time.monotonic()
             values, self._filled = cell_values(
-                self._parameters, self._overrides, self._free
+                self._parameters, self._overrides, self._free, self._base
             )
             self._stepper = Stepper(self._model, self._mechanisms.options, values)
             self._build_s = time.monotonic() - began

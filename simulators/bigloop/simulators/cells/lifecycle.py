@@ -121,7 +121,8 @@ class Cycling:
             except Exception as error:  # the solver's errors have no common class
                 reason = " ".join(str(error).split())[:300]
                 raise CycleError(f"{what}: step {control.name}: {reason}") from None
-            self.longest_s = max(self.longest_s, time.monotonic() - began)
+            finally:
+                self.longest_s = max(self.longest_s, time.monotonic() - began)
             steps.append(step)
             y = step.y
         return y, LifeCycle(steps=tuple(steps))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bigloop.contracts import SpecError
@@ -13,27 +14,34 @@ from bigloop.simulators.cells.stepper import TEMPERATURE
 
 AGEING = "OKane2022"
 """Gives the parameters of SEI, plating and cracking that a set of a cell lacks."""
+NO_PARAMETERS = ("chemistry", "citations")
 ACTIVATION = "SEI growth activation energy [J.mol-1]"
 
 
 def cell_values(
-    parameters: str, overrides: Mapping[str, float], free: Mapping[str, str]
+    parameters: str,
+    overrides: Mapping[str, float],
+    free: Mapping[str, str],
+    base: str = ".",
 ) -> tuple[Any, list[str]]:
     """PyBaMM parameter values of a new, discharged cell; the names that were filled in.
 
     Args:
-        parameters: a set that comes with PyBaMM.
+        parameters: a set that comes with PyBaMM, or the path of a BPX file (`.json`).
         overrides: values by PyBaMM's names.
         free: PyBaMM's name of each parameter that stays an input, by its input's name.
+        base: folder that a path is relative to.
 
     Raises:
         SpecError: the set or a name is unknown, or a value is no finite number.
     """
     pybamm = engine()
     with silence():
-        values = _set(parameters)
+        is_file = parameters.lower().endswith(".json")
+        values = _bpx(Path(base) / parameters) if is_file else _set(parameters)
         ageing = pybamm.ParameterValues(AGEING)
-        filled = sorted(n for n in ageing if n not in values or _is_void(n, values))
+        names = (n for n in ageing if n not in NO_PARAMETERS)
+        filled = sorted(n for n in names if n not in values or _is_void(n, values))
         values.update({n: ageing[n] for n in filled}, check_already_exists=False)
         for name, value in overrides.items():
             _check(name, value, list(values.keys()))
@@ -46,9 +54,26 @@ def cell_values(
                 "Ambient temperature [K]": given(TEMPERATURE),
                 "Initial temperature [K]": given(TEMPERATURE),
                 **{name: given(free_name) for free_name, name in free.items()},
-            }
+            },
+            check_already_exists=False,
         )
     return values, filled
+
+
+def _bpx(path: Path) -> Any:
+    """Parameter values of a file in the Battery Parameter eXchange format.
+
+    Its functions are expressions that the parser of `bpx` restricts to arithmetic.
+    """
+    if not path.is_file():
+        raise SpecError(f"parameters: there is no file {str(path)!r}; give a BPX file")
+    try:
+        return engine().ParameterValues.create_from_bpx(path)
+    except Exception as error:  # of JSON, of pydantic, of PyBaMM
+        reason = " ".join(str(error).split())[:300]
+        raise SpecError(
+            f"parameters: {str(path)!r} is no BPX file that can be used ({reason})"
+        ) from None
 
 
 def _is_void(name: str, values: Any) -> bool:

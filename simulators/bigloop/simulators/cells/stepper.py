@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 RTOL, ATOL = 1e-6, 1e-8
 """Ten times looser, the hold of a DFN failed in cycle 21 of 30 with a fast SEI, and the
 capacity of a cycle scattered by 1e-6 A.h rather than 2e-7."""
-MAX_STEPS = 20_000
-"""Of the integrator in one step of the protocol: the real ones take up to some 6,000;
-with it no call into the solver can last for ever."""
+STUCK_STEPS, STUCK_S = 1000, 10.0
+"""The integrator stops when so many steps took it less far than so many seconds: a rest
+of a DFN whose pores were plated shut went on for minutes. Real steps need up to some 16
+for that way. Its own limit, `max_num_steps`, counts between outputs and never ended it.
+"""
 TEMPERATURE = "temperature"
 _OFF: dict[str, float] = {
     "is_current": 1.0,
@@ -199,7 +201,8 @@ def _solver(is_careful: bool) -> Any:
         atol=ATOL,
         store_first_last=True,
         options={
-            "max_num_steps": MAX_STEPS,
+            "num_steps_no_progress": STUCK_STEPS,
+            "t_no_progress": STUCK_S,
             "suppress_algebraic_error": not is_careful,
             "silence_sundials_errors": True,
         },
