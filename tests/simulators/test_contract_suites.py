@@ -19,7 +19,7 @@ from bigloop.contracts import (
     Stock,
 )
 from bigloop.contracts.plugins import load
-from bigloop.simulators.cells import AgeingSimulator
+from bigloop.simulators.cells import AgeingSimulator, CellLifeSimulator
 from bigloop.simulators.diffraction import DiffractionSimulator
 from bigloop.simulators.sei import Barriers, SeiGrowthSimulator, box
 from bigloop.simulators.synthetic import (
@@ -86,6 +86,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "bragg-diffraction": (
         lambda: DiffractionSimulator(box=32, n_starts=2, sequence="20*HIO+10*ER"),
         CRYSTAL,
+    ),
+    "pybamm-life": (
+        lambda: CellLifeSimulator("SPM", cycles=12),
+        {"C1": 1.0, "discharge_rate": 1.0, "temperature": 298.15},
     ),
     "table": (lambda: TableLaboratory("severson2019"), POLICY),
 }

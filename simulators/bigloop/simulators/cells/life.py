@@ -1,0 +1,366 @@
+"""The life of a simulated cell over hundreds of cycles."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bigloop.contracts import (
+    Capabilities,
+    FailureClass,
+    Measurement,
+    Outcome,
+    Request,
+    SpecError,
+)
+from bigloop.simulators.cells import mechanisms
+from bigloop.simulators.cells.cycler import MODELS
+from bigloop.simulators.cells.engine import engine
+from bigloop.simulators.cells.jump import N_WARM, Account, CycleError, Jumper
+from bigloop.simulators.cells.life_verdict import cycle_doubt, life_doubt, values_doubt
+from bigloop.simulators.cells.lifecycle import Cycling, LifeCycle, TimeIsUp
+from bigloop.simulators.cells.parameters import cell_values
+from bigloop.simulators.cells.protocol import plan
+from bigloop.simulators.cells.stepper import ATOL, RTOL, Stepper
+from bigloop.simulators.request import check
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float64]
+
+MOST_CYCLES = 5000
+OBSERVABLES = {
+    "capacity": "A*hour",
+    "capacity_loss": "percent",
+    "lithium_loss": "percent",
+    "sei_thickness": "nanometer",
+    "plated_lithium": "A*hour",
+    "porosity": "",
+    "resistance": "ohm",
+}
+_FREE = ("C1", "discharge_rate", "temperature")
+
+
+class Doubtful(Exception):
+    """A cycle was solved, and its result cannot be believed."""
+
+    def __init__(self, failure: FailureClass, reason: str) -> None:
+        super().__init__(reason)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What became of a cell: the solved cycles of ageing, by number."""
+
+    cycles: tuple[tuple[int, LifeCycle], ...]
+    account: Account
+    failure: FailureClass | None = None
+    reason: str = ""
+    longest_step_s: float = 0.0
+
+    @property
+    def reference_Ah(self) -> float:
+        """The largest capacity of the first `N_WARM` cycles.
+
+        Not that of the first: a cell that comes from rest gives a little less in it.
+        """
+        return max(c.capacity_Ah for n, c in self.cycles if n <= N_WARM)
+
+    def values(self, age: int) -> dict[str, float]:
+        """The observables after `age` cycles.
+
+        Raises:
+            KeyError: that cycle was jumped over, or not reached.
+        """
+        found = dict(self.cycles)[age]
+        end = found.end
+        return {
+            "capacity": found.capacity_Ah,
+            "capacity_loss": 100 * (1 - found.capacity_Ah / self.reference_Ah),
+            "lithium_loss": float(end.lli[0]),
+            "sei_thickness": 1e9 * float(end.sei.mean()),
+            "plated_lithium": float(end.plating[0]),
+            "porosity": float(end.porosity[-1]),
+            "resistance": found.resistance_ohm,
+        }
+
+
+class CellLifeSimulator:
+    """Hundreds of cycles of a lithium-ion cell by PyBaMM, most of them jumped.
+
+    At `until_age` cycles (none: `cycles`) of the ageing protocol, after formation:
+    `capacity` [A.h] that the discharge of that cycle gives between the cut-offs;
+    `capacity_loss` [percent] of the largest of cycles 1 to 3; `lithium_loss`, the loss
+    of lithium inventory since the cell was new [percent]; `sei_thickness`, averaged
+    over the negative electrode [nm]; `plated_lithium`, dead or live [A.h]; `porosity`
+    of the negative electrode at the separator; `resistance`, step of the voltage over
+    step of the current as the discharge sets in [ohm].
+
+    Cycles are jumped as `cells.jump` says; `jump_tolerance=0` solves every one. A life
+    begins at age 0: the same request gives the same bits, on this object or another.
+
+    Failures: `solver` when the solver gives up or a check of `cells.life_verdict`
+    fails, `timeout` between two steps, `chemistry` when the cell takes no charge or
+    never ends a step, `quality` when the result is no ageing: a capacity that rose.
+
+    Args:
+        model: `SPM`, `SPMe` or `DFN`.
+        parameters: a parameter set that comes with PyBaMM, or the path of a BPX file.
+        protocol: numbers of the protocol that are fixed; see `cells.protocol`.
+        free: names of the protocol that the design gives.
+        sei, plating, mechanics, sei_on_cracks, thermal: mechanisms; see
+            `cells.mechanisms`.
+        overrides: values that replace parameters, by PyBaMM's names.
+        free_parameters: PyBaMM's names of parameters that the design gives, by the
+            names they have there.
+        cycles: age when a request names none.
+        jump_tolerance: of one jump, relative to the ageing up to the asked age.
+        base: folder that `parameters` is relative to.
+
+    Raises:
+        SpecError: an option is out of range; a name of a parameter is unknown (at the
+            first evaluation, which builds the model).
+    """
+
+    def __init__(
+        self,
+        model: str = "SPMe",
+        parameters: str = "Chen2020",
+        protocol: Mapping[str, object] | None = None,
+        free: Sequence[str] = _FREE,
+        sei: str = "solvent-diffusion limited",
+        plating: str = "none",
+        mechanics: str = "none",
+        sei_on_cracks: bool = False,
+        thermal: str = "isothermal",
+        overrides: Mapping[str, float] | None = None,
+        free_parameters: Mapping[str, str] | None = None,
+        cycles: int = 100,
+        jump_tolerance: float = 1e-2,
+        base: str = ".",
+    ) -> None:
+        if model not in MODELS:
+            raise SpecError(f"model: {model!r}: there are {', '.join(MODELS)}")
+        self._age(cycles, "cycles")
+        if not (math.isfinite(jump_tolerance) and 0 <= jump_tolerance <= 0.1):
+            raise SpecError(
+                f"jump_tolerance: {jump_tolerance!r}: give 0 (solve all) to 0.1"
+            )
+        self._mechanisms = mechanisms.Mechanisms(
+            sei=sei,
+            plating=plating,
+            mechanics=mechanics,
+            sei_on_cracks=sei_on_cracks,
+            thermal=thermal,
+        )
+        self._mechanisms.check(model)
+        self._model, self._parameters, self._base = model, parameters, base
+        self._plan = plan(protocol or {}, tuple(free))
+        self._overrides = dict(overrides or {})
+        self._free = dict(free_parameters or {})
+        if clash := [name for name in self._free if name in self._plan.free]:
+            raise SpecError(f"free_parameters: {clash[0]!r} is a name of the protocol")
+        self._cycles, self._tolerance = cycles, jump_tolerance
+        self._stepper: Stepper | None = None
+        self._filled: list[str] = []
+        self._build_s = 0.0
+
+    def capabilities(self) -> Capabilities:
+        """The free numbers of protocol and cell; imports no PyBaMM."""
+        return Capabilities(
+            parameters={
+                **self._plan.units,
+                **{name: mechanisms.unit_of(n) for name, n in self._free.items()},
+            },
+            observables=OBSERVABLES,
+            age_unit="cycle",
+            blind_spots=self._mechanisms.blind_spots(self._model),
+            citations=self._mechanisms.citations,
+        )
+
+    def evaluate(self, request: Request) -> Outcome:
+        """Age a new cell; what goes wrong in it is an outcome.
+
+        Raises:
+            SpecError: a parameter is unknown, missing or out of range, or the request
+                goes on with a specimen.
+        """
+        check(request, self.capabilities())
+        if request.specimen is not None:
+            raise SpecError(
+                f"specimen: {request.specimen!r}: a simulated life begins at 0; leave "
+                "specimen and from_age out"
+            )
+        asked = self._cycles if request.until_age is None else request.until_age
+        age = self._age(asked, "until_age")
+        self._built()
+        began, cpu = time.monotonic(), time.thread_time()
+        life = self.run(dict(request.design), [age], request.timeout_s)
+        return Outcome(
+            status="success" if life.failure is None else "failure",
+            failure=life.failure,
+            message=life.reason,
+            measurements=() if life.failure else tuple(_measurements(life, age)),
+            cost={"core_second": time.thread_time() - cpu},
+            executed=request.design,
+            age=float(life.cycles[-1][0]) if life.cycles else 0.0,
+            duration_s=time.monotonic() - began,
+            provenance=self._provenance(life),
+        )
+
+    def run(
+        self,
+        design: Mapping[str, float | str],
+        ages: Sequence[int],
+        timeout_s: float = math.inf,
+    ) -> Life:
+        """The life of one cell, with every age of `ages` among its solved cycles.
+
+        Raises:
+            SpecError: a number of the design is out of range.
+        """
+        protocol = self._plan.protocol(dict(design))
+        inputs = {name: self._parameter(name, design[name]) for name in self._free}
+        cycling = Cycling(
+            stepper=self._built(),
+            protocol=protocol,
+            inputs=inputs,
+            until=time.monotonic() + timeout_s,
+        )
+        return _live(cycling, sorted(set(ages)), self._tolerance)
+
+    def _parameter(self, name: str, value: float | str) -> float:
+        if isinstance(value, str) or not math.isfinite(value):
+            raise SpecError(f"design.{name}: {value!r}: give a finite number")
+        if value <= 0:
+            raise SpecError(f"design.{name}: {value:g}: give a number above 0")
+        return float(value)
+
+    def _age(self, value: float, name: str) -> int:
+        if not (math.isfinite(value) and value == int(value)) or not (
+            1 <= value <= MOST_CYCLES
+        ):
+            raise SpecError(
+                f"{name}: {value!r}: give a whole number of cycles, 1 to {MOST_CYCLES}"
+            )
+        return int(value)
+
+    def _built(self) -> Stepper:
+        if self._stepper is None:
+            began = time.monotonic()
+            values, self._filled = cell_values(
+                self._parameters, self._overrides, self._free, self._base
+            )
+            self._stepper = Stepper(self._model, self._mechanisms.options, values)
+            self._build_s = time.monotonic() - began
+        return self._stepper
+
+    def _provenance(self, life: Life) -> dict[str, Any]:
+        return {
+            "pybamm": engine().__version__,
+            "model": self._model,
+            "options": self._mechanisms.options,
+            "parameters": self._parameters,
+            "filled_in": self._filled,
+            "overrides": self._overrides,
+            "protocol": dict(self._plan.fixed),
+            "solver": {"name": "IDAKLU", "rtol": RTOL, "atol": ATOL},
+            "jump_tolerance": self._tolerance,
+            "cycles_solved": life.account.n_solved,
+            "jumps": life.account.n_jumps,
+            "jumps_rejected": life.account.n_rejected,
+            "longest_jump": life.account.longest,
+            "jump_error": life.account.error,
+            "longest_step_s": life.longest_step_s,
+            "build_s": self._build_s,
+            "citations": list(self._mechanisms.citations),
+        }
+
+
+def _live(cycling: Cycling, ages: Sequence[int], tolerance: float) -> Life:
+    """Formation, then ageing to the last of `ages`, each cycle checked as it comes."""
+    cycles: list[tuple[int, LifeCycle]] = []
+    jumper = Jumper[LifeCycle](
+        cycle=_checked(cycling),
+        slow=lambda y: _slow(cycling, y),
+        is_admissible=lambda y: _is_cell(cycling, y),
+        tolerance=tolerance,
+    )
+    failure, reason = None, ""
+    try:
+        y, _ = cycling.formed()
+        for solved in jumper.run(y, ages):
+            cycles.append((solved.number, solved.record))
+            if doubt := life_doubt(cycles[-2:]):
+                raise Doubtful(*doubt)
+        found = Life(cycles=tuple(cycles), account=jumper.account)
+        if doubt := values_doubt(found.values(ages[-1])):
+            raise Doubtful(*doubt)
+    except TimeIsUp as error:
+        failure = FailureClass.TIMEOUT
+        reason = f"the time limit passed {error}"
+    except Doubtful as error:
+        failure, reason = error.failure, str(error)
+    except CycleError as error:
+        failure, reason = FailureClass.SOLVER, str(error)
+    return Life(
+        cycles=tuple(cycles),
+        account=jumper.account,
+        failure=failure,
+        reason=reason,
+        longest_step_s=cycling.longest_s,
+    )
+
+
+def _checked(cycling: Cycling) -> Any:
+    def cycle(y: Vector, number: int) -> tuple[Vector, LifeCycle]:
+        after, record = cycling.cycle(y, number)
+        doubt = cycle_doubt(record, cycling.protocol, cycling.stepper.nominal_Ah)
+        if doubt is not None:
+            raise Doubtful(doubt[0], f"cycle {number}: {doubt[1]}")
+        return after, record
+
+    return cycle
+
+
+def _slow(cycling: Cycling, y: Vector) -> Vector:
+    """What ages, each over the change below which it does not matter."""
+    import numpy as np
+
+    state, capacity_mol = cycling.read(y), cycling.stepper.nominal_Ah * 3600 / 96485
+    return np.array(
+        [
+            state.taken[0] / (1e-5 * capacity_mol),
+            state.sei.mean() / 1e-11,
+            state.porosity.mean() / 1e-5,
+            state.plating[0] / (1e-5 * cycling.stepper.nominal_Ah),
+            state.crack.mean() / 1e-11,
+        ]
+    )
+
+
+def _is_cell(cycling: Cycling, y: Vector) -> bool:
+    import numpy as np
+
+    state = cycling.read(y)
+    return bool(
+        np.isfinite(y).all()
+        and state.electrolyte.min() > 0
+        and state.porosity.min() > 0
+        and 0 < state.negative.min() <= state.negative.max() < 1
+        and 0 < state.positive.min() <= state.positive.max() < 1
+    )
+
+
+def _measurements(life: Life, age: int) -> list[Measurement]:
+    values = life.values(age)
+    return [
+        Measurement(observable=name, value=values[name], unit=unit, age=age)
+        for name, unit in OBSERVABLES.items()
+    ]
