@@ -42,6 +42,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/fast_charging.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/sei_kmc.py
+	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/diffraction.py
 
