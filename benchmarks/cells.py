@@ -93,15 +93,14 @@ def speed() -> None:
         )
         print(f"{name:30} {wall:6.2f} s {core:6.2f} s   {solved}")
         if n > 1:
-            met = "met" if wall <= TARGET_S else "MISSED"
-            print(f"  target <= {TARGET_S} s wall: {met}; build {_build_s(out):.1f} s")
+            said = (
+                f"{clock} {'met' if spent <= TARGET_S else 'MISSED'}"
+                for clock, spent in (("wall", wall), ("core", core))
+            )
+            print(f"  target <= {TARGET_S} s: {', '.join(said)}")
     wall, core = peer()
     print(f"{'PyBaMM Simulation.solve':30} {wall:6.2f} s {core:6.2f} s   {AGE}")
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-
-
-def _build_s(outcome: Any) -> float:
-    return float(outcome.provenance["build_s"])
 
 
 def peer() -> tuple[float, float]:
