@@ -21,3 +21,13 @@ Reason = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
 ]
+ExecutorName = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--executor", help="ray or in-process"),
+]
+RayAddress = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--ray-address", help="Address of a Ray cluster; default: a local one."
+    ),
+]

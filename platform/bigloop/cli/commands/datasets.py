@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from bigloop.cli.options import ExecutorName, RayAddress
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -40,14 +42,8 @@ def sei(
         float, typer.Option(help="Of the box of barriers, relative to its middle.")
     ] = 0.28,
     shard: Annotated[int, typer.Option(help="Runs in one file.")] = 50,
-    executor: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="ray or in-process"),
-    ] = None,
-    ray_address: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Address of a Ray cluster; default: a local one."),
-    ] = None,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
 ) -> None:
     """Grow SEIs over a Latin hypercube of the 15 barriers; or go on with it.
 

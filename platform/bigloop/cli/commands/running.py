@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from bigloop.cli.options import CampaignName
+from bigloop.cli.options import CampaignName, ExecutorName, RayAddress
 
 
 def register(app: typer.Typer) -> None:
@@ -23,14 +23,8 @@ def run(
         bool,
         typer.Option("--approve-all", help="Approve what the rules would ask about."),
     ] = False,
-    executor: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="ray or in-process"),
-    ] = None,
-    ray_address: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Address of a Ray cluster; default: a local one."),
-    ] = None,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
     seed: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(help="Instead of the campaign's."),
