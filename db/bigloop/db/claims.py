@@ -294,11 +294,7 @@ def _oldest(
     *,
     locks: bool = False,
 ) -> Row | None:
-    query = _oldest_of(
-        sources is not None,
-        campaign is not None,
-        locks,
-    )
+    query = _oldest_of(sources is not None, campaign is not None, locks)
     asked = {"campaign_": campaign, "sources_": sources and list(sources)}
     known = {name: value for name, value in asked.items() if value is not None}
     return conn.execute(query, known).first()

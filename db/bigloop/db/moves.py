@@ -24,9 +24,10 @@ from bigloop.db import ledger
 from bigloop.db.observing import observe
 from bigloop.db.tables import attempts, trials
 
+_HELD = (TrialState.CLAIMED, TrialState.RUNNING)
 _CONDITIONS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
     "was": (trials.c.state == sa.bindparam("was_"),),
-    "held": (trials.c.state.in_((TrialState.CLAIMED, TrialState.RUNNING)),),
+    "held": (trials.c.state.in_(_HELD),),
     "free": (trials.c.token == sa.bindparam("previous_"),),
     "fence": (
         trials.c.token == sa.bindparam("token_"),
@@ -63,7 +64,6 @@ def _update_if(*conditions: str) -> sa.Update:
 _FENCED = frozenset(
     {"started", "heartbeat", "released", "completed", "failed", "unknown"}
 )
-_HELD = (TrialState.CLAIMED, TrialState.RUNNING)
 
 
 def proposed(conn: sa.Connection, event: Event) -> None:
