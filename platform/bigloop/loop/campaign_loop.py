@@ -14,7 +14,6 @@ from bigloop.contracts import (
     Estimate,
     Policy,
     Recommendation,
-    Stock,
     Suggestion,
     Trial,
     TrialState,
@@ -83,7 +82,6 @@ class CampaignLoop:
             num_gpus=settings.ray_num_gpus,
         )
         self._approver = approve_all
-        self._stock: tuple[Stock, ...] | None = None
         self._stopping = threading.Event()
         self._declined: tuple[tuple[Trial, ...], int] | None = None
 
@@ -106,7 +104,6 @@ class CampaignLoop:
             StoreError: the store is gone; start again when it is back.
             SourceError: training broke, or the cluster is gone.
         """
-        self._stock = self.crew.stock()
         if self._approver is not None:
             for trial in self.store.trials(self.campaign.name, _ASKED):
                 self.store.approve(trial.id, self._approver, "approved beforehand")
@@ -135,7 +132,7 @@ class CampaignLoop:
             estimates, version = self.trainer.estimates(snapshot)
         return state.model_copy(
             update={
-                "stock": self._stock,
+                "stock": self.crew.stock,
                 "estimates": tuple(estimates),
                 "model_version": version,
             }
@@ -143,8 +140,6 @@ class CampaignLoop:
 
     def recommendation(self) -> Recommendation | None:
         """The best design by all that has ended so far."""
-        if self._stock is None:
-            self._stock = self.crew.stock()
         return self.agent.recommend(self.state())
 
     def _until_end(self, line: Timeline, delivery: Delivery, *, wait: bool) -> Ending:

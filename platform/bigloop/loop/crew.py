@@ -56,23 +56,20 @@ class Crew:
             for name, source in campaign.sources.items()
         }
         self.capabilities: dict[str, Capabilities] = {}
-        self._stock: tuple[Stock, ...] | None = None
+        self.stock: tuple[Stock, ...] | None = None
+        """What the source of the candidates can run; none for the whole space."""
         for name, made in self.plans.items():
             source = made.build()
             self.capabilities[name] = source.capabilities()
             check(campaign, name, self.capabilities[name])
             if name == campaign.candidates:
-                self._stock = stock_of(campaign, source)
+                self.stock = stock_of(campaign, source)
         self._is_idle = is_idle
         self._thread: threading.Thread | None = None
         self._changed = threading.Event()
         self._wake = threading.Event()
         self._end = threading.Event()
         self._failure: BigloopError | None = None
-
-    def stock(self) -> tuple[Stock, ...] | None:
-        """What the source of the candidates can run; none for the whole space."""
-        return self._stock
 
     def start(self) -> None:
         """Start working."""
