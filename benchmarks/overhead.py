@@ -109,6 +109,16 @@ def help_s() -> float:
     return statistics.median(times)
 
 
+def torch_s() -> float:
+    """Median seconds of a process that imports torch, which the agent needs."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import torch"], check=True)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
 def first_result_s(folder: Path) -> float:
     """Seconds from a fresh process to the first result, by the command line."""
     root = Path(__file__).parent.parent
@@ -154,6 +164,7 @@ def main() -> None:
         print(f"four durable commits alone  {1000 * peer:.2f} ms; ratio {ratio:.1f}")
         print(f"bigloop --help              {help_s():.2f} s (<= 0.5)")
         print(f"first result without Ray    {first_result_s(folder):.1f} s (<= 3)")
+        print(f"import torch alone          {torch_s():.1f} s")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bigloop.contracts import Campaign, Claim, Outcome, Suggestion, Verdict
+from bigloop.contracts import (
+    Campaign,
+    Claim,
+    Outcome,
+    Suggestion,
+    Verdict,
+    content_hash,
+)
 from bigloop.db import Store, VerifyReport
 
 
@@ -124,3 +131,10 @@ def test_the_report_is_short(worked: Store) -> None:
     report = worked.verify(limit=1)
     assert len(report.problems) == 1
     assert report.n_problems == 3
+
+
+def test_hash_is_that_of_the_whole_event(worked: Store) -> None:
+    for event in worked.events():
+        said = event.model_dump(mode="json", exclude={"hash", "at"})
+        at = event.at.isoformat(timespec="microseconds")
+        assert event.hash == content_hash({**said, "at": at})

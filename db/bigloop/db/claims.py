@@ -53,7 +53,7 @@ class Claims(Session):
             return None
         with self._write(worker) as tx:
             row = self._claim(tx, sources, lease_s, campaign)
-            return None if row is None else _claim_of(self._trial_row(tx.conn, row.id))
+            return None if row is None else _claim_of(row)
 
     def take(
         self,
@@ -69,9 +69,8 @@ class Claims(Session):
             row = self._claim(tx, sources, lease_s, campaign)
             if row is None:
                 return None
-            token = {"token": row.token + 1, "worker": worker}
-            self._begin(tx, row.campaign, row.id, token)
-            return _claim_of(self._trial_row(tx.conn, row.id))
+            token = {"token": row.token, "worker": worker}
+            return self._begin(tx, row.campaign, row.id, token)
 
     def start(self, claim: Claim) -> Claim:
         """Mark a trial as running; call it before anything is dispatched.
@@ -81,8 +80,8 @@ class Claims(Session):
             ConflictError: it was started already; dispatch nothing.
         """
         with self._write(claim.worker) as tx:
-            self._begin(tx, claim.trial.campaign, claim.trial.id, _token(claim))
-            return _claim_of(self._trial_row(tx.conn, claim.trial.id))
+            trial = claim.trial
+            return self._begin(tx, trial.campaign, trial.id, _token(claim))
 
     def heartbeat(self, claim: Claim, lease_s: float = 60.0) -> Claim:
         """Prolong a lease from now; once in a third of it is often enough.
@@ -92,8 +91,8 @@ class Claims(Session):
         """
         with self._write(claim.worker) as tx:
             data = {**_token(claim), "lease_until": _until(tx, lease_s)}
-            tx.append("trial.heartbeat", claim.trial.campaign, claim.trial.id, data)
-            return _claim_of(self._trial_row(tx.conn, claim.trial.id))
+            trial = claim.trial
+            return _claim_of(tx.move("trial.heartbeat", trial.campaign, trial.id, data))
 
     def release(self, claim: Claim) -> Trial:
         """Hand back a trial that was not started.
@@ -104,8 +103,8 @@ class Claims(Session):
         """
         with self._write(claim.worker) as tx:
             data = {"from": _S.CLAIMED, **_token(claim)}
-            tx.append("trial.released", claim.trial.campaign, claim.trial.id, data)
-            return self._trial(tx.conn, claim.trial.id)
+            trial = claim.trial
+            return trial_of(tx.move("trial.released", trial.campaign, trial.id, data))
 
     def complete(self, claim: Claim, outcome: Outcome) -> Trial:
         """Hand in the outcome of a running trial; the same one again is no change.
@@ -140,8 +139,8 @@ class Claims(Session):
         require("reason", reason)
         with self._write(claim.worker) as tx:
             data = {"from": _S.RUNNING, "reason": reason, **_token(claim)}
-            tx.append("trial.unknown", claim.trial.campaign, claim.trial.id, data)
-            return self._trial(tx.conn, claim.trial.id)
+            trial = claim.trial
+            return trial_of(tx.move("trial.unknown", trial.campaign, trial.id, data))
 
     def resolve(
         self,
@@ -190,8 +189,8 @@ class Claims(Session):
                 trial = trial_of(row)
                 if row.state == _S.CLAIMED or (safe or self._safely(tx))(trial):
                     data = {"from": row.state, "previous_token": row.token}
-                    tx.append("trial.lapsed", row.campaign, row.id, data)
-                    approved.append(self._trial(tx.conn, row.id))
+                    freed = tx.move("trial.lapsed", row.campaign, row.id, data)
+                    approved.append(trial_of(freed))
                 else:
                     stuck.append(trial)
             return Lapsed(approved=tuple(approved), stuck=tuple(stuck))
@@ -211,8 +210,7 @@ class Claims(Session):
                     f"{row.lease_until:%Y-%m-%d %H:%M:%S} UTC; adopt it after that"
                 )
             data = {"previous_token": row.token, **_lease(tx, row, lease_s)}
-            tx.append("trial.adopted", row.campaign, row.id, data)
-            return _claim_of(self._trial_row(tx.conn, row.id))
+            return _claim_of(tx.move("trial.adopted", row.campaign, row.id, data))
 
     def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
         with self._read() as conn:
@@ -225,17 +223,18 @@ class Claims(Session):
         lease_s: float,
         campaign: str | None,
     ) -> Row | None:
-        """Claim the oldest trial; the row as it was before."""
+        """Claim the oldest trial."""
         row = _oldest(tx.conn, sources, campaign, locks=True)
-        if row is not None:
-            self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
-        return row
+        if row is None:
+            return None
+        return self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
 
     @staticmethod
     def _begin(
         tx: Transaction, campaign: str, trial: str, token: dict[str, Any]
-    ) -> None:
-        tx.append("trial.started", campaign, trial, {"from": _S.CLAIMED, **token})
+    ) -> Claim:
+        data = {"from": _S.CLAIMED, **token}
+        return _claim_of(tx.move("trial.started", campaign, trial, data))
 
     def _settle(
         self,
@@ -257,8 +256,8 @@ class Claims(Session):
             "over": results.overrun(trial.reserved, outcome),
         }
         kind = "completed" if outcome.status == "success" else "failed"
-        tx.append(f"trial.{kind}", trial.campaign, trial.id, data, once)
-        return self._trial(tx.conn, trial.id)
+        ended = tx.move(f"trial.{kind}", trial.campaign, trial.id, data, once)
+        return trial_of(ended)
 
     def _keep_late(self, claim: Claim, outcome: Outcome) -> None:
         trial_id, said = claim.trial.id, outcome.model_dump(mode="json")

@@ -31,31 +31,6 @@ def read(conn: sa.Connection, campaign: str) -> dict[str, Account]:
     }
 
 
-def check(conn: sa.Connection, campaign: str, cost: Cost) -> None:
-    """Whether a reservation fits; call it in the transaction that makes it.
-
-    Raises:
-        BudgetError: naming the currency, what is left and what was asked for.
-    """
-    rows = {row.currency: row for row in _rows(conn, campaign)}
-    for currency, amount in cost.items():
-        if currency not in rows:
-            raise BudgetError(
-                f"campaign {campaign!r} has no budget in {currency}; there are "
-                f"{', '.join(sorted(rows))}: revise the campaign or the cost"
-            )
-        if not amount >= 0:
-            raise BudgetError(f"cost {currency}: {amount:g} is below 0; correct it")
-        row = rows[currency]
-        left = row.limit - row.reserved - row.spent
-        if exact(amount) > left + row.limit * _SLACK:
-            raise BudgetError(
-                f"campaign {campaign!r} has {significant(float(left))} {currency} left"
-                f", {significant(amount)} were asked for; raise budget.{currency} by a "
-                "revision, or wait for reservations to be released"
-            )
-
-
 def check_limits(conn: sa.Connection, spec: Campaign) -> None:
     """Whether a new revision covers what is spent and reserved.
 
@@ -87,28 +62,47 @@ def set_limits(conn: sa.Connection, campaign: str, budget: Cost) -> None:
             conn.execute(this.values({"limit": exact(amount)}))
 
 
-def book(
-    conn: sa.Connection,
-    campaign: str,
-    *,
-    reserve: Cost | None = None,
-    release: Cost | None = None,
-    spend: Cost | None = None,
+def reserve(conn: sa.Connection, campaign: str, cost: Cost) -> None:
+    """Put the cost of a trial aside.
+
+    Raises:
+        BudgetError: naming the currency, what is left and what was asked for.
+    """
+    rows = {row.currency: row for row in _rows(conn, campaign)} if cost else {}
+    for currency, amount in cost.items():
+        if currency not in rows:
+            raise BudgetError(
+                f"campaign {campaign!r} has no budget in {currency}; there are "
+                f"{', '.join(sorted(rows))}: revise the campaign or the cost"
+            )
+        if not amount >= 0:
+            raise BudgetError(f"cost {currency}: {amount:g} is below 0; correct it")
+        row = rows[currency]
+        left = row.limit - row.reserved - row.spent
+        if exact(amount) > left + row.limit * _SLACK:
+            raise BudgetError(
+                f"campaign {campaign!r} has {significant(float(left))} {currency} left"
+                f", {significant(amount)} were asked for; raise budget.{currency} by a "
+                "revision, or wait for reservations to be released"
+            )
+        with localcontext(_EXACT):
+            reserved = row.reserved + exact(amount)
+        _book(conn, row, reserved, row.spent)
+
+
+def settle(
+    conn: sa.Connection, campaign: str, release: Cost, spend: Cost | None = None
 ) -> None:
-    """Book amounts by currency: put aside, let go of, paid."""
-    reserve, release, spend = reserve or {}, release or {}, spend or {}
-    touched = {*reserve, *release, *spend}
+    """Let what was put aside go, and book what was paid, whatever is left."""
+    paid = spend or {}
+    touched = {*release, *paid}
     for row in _rows(conn, campaign) if touched else ():
         currency = row.currency
-        if currency not in touched:
-            continue
-        with localcontext(_EXACT):
-            change = exact(reserve.get(currency, 0)) - exact(release.get(currency, 0))
-            booked = {
-                "reserved": row.reserved + change,
-                "spent": row.spent + exact(spend.get(currency, 0)),
-            }
-        conn.execute(_BOOK, {"whose": campaign, "which": currency, **booked})
+        if currency in touched:
+            with localcontext(_EXACT):
+                reserved = row.reserved - exact(release.get(currency, 0))
+                spent = row.spent + exact(paid.get(currency, 0))
+            _book(conn, row, reserved, spent)
 
 
 _ACCOUNTS = (
@@ -124,3 +118,10 @@ _BOOK = sa.update(accounts).where(
 
 def _rows(conn: sa.Connection, campaign: str) -> Sequence[sa.Row[Any]]:
     return conn.execute(_ACCOUNTS, {"whose": campaign}).all()
+
+
+def _book(
+    conn: sa.Connection, row: sa.Row[Any], reserved: Decimal, spent: Decimal
+) -> None:
+    mine = {"whose": row.campaign, "which": row.currency}
+    conn.execute(_BOOK, {**mine, "reserved": reserved, "spent": spent})

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bigloop.contracts import Account, Observation, Trial
 from bigloop.db import ledger
+from bigloop.db.records import Moment
 from bigloop.db.rows import Row, observation_of, trial_of
 from bigloop.db.tables import campaigns, chain, observations, trials
 
@@ -52,15 +53,22 @@ class Memory:
     head: int = -1
     """Number of the last event that was read."""
     observation: int = 0
+    moment: Moment | None = None
+    """What was made of all this since it last changed."""
 
-    def refresh(self, conn: sa.Connection) -> None:
-        """Read what is new; a transaction sees at least what it began with."""
+    def refresh(self, conn: sa.Connection) -> bool:
+        """Read what is new, and whether there was any.
+
+        A transaction sees at least what it began with.
+        """
         head = conn.scalar(_HEAD)
         if head == self.head:
-            return
+            return False
+        before = (self.row, self.accounts, self.observation)
         self.row = conn.execute(_CAMPAIGN, {"whose": self.campaign}).first()
         changed = {"whose": self.campaign, "after": self.head}
-        for row in conn.execute(_CHANGED, changed):
+        moved = conn.execute(_CHANGED, changed).all()
+        for row in moved:
             self.trials[row.number] = trial_of(row)
         added = {"whose": self.campaign, "after": self.observation}
         for row in conn.execute(_ADDED, added):
@@ -68,3 +76,4 @@ class Memory:
             self.observation = row.id
         self.accounts = ledger.read(conn, self.campaign)
         self.head = head or 0
+        return bool(moved) or before != (self.row, self.accounts, self.observation)

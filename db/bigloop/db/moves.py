@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
@@ -22,6 +22,7 @@ from bigloop.contracts import (
 )
 from bigloop.db import ledger
 from bigloop.db.observing import observe
+from bigloop.db.rows import Row
 from bigloop.db.tables import attempts, trials
 
 _HELD = (TrialState.CLAIMED, TrialState.RUNNING)
@@ -56,9 +57,10 @@ class Condition:
 
 @cache
 def _update_if(*conditions: str) -> sa.Update:
-    """The update of one trial under conditions; built once each."""
+    """The update of one trial under conditions, giving its row; built once each."""
     found = [term for name in conditions for term in _CONDITIONS[name]]
-    return sa.update(trials).where(trials.c.id == sa.bindparam("trial_"), *found)
+    mine = trials.c.id == sa.bindparam("trial_")
+    return sa.update(trials).where(mine, *found).returning(trials)
 
 
 _FENCED = frozenset(
@@ -87,71 +89,79 @@ def proposed(conn: sa.Connection, event: Event) -> None:
         "updated_at": event.at,
     }
     conn.execute(_INSERT, row)
-    ledger.book(conn, event.campaign, reserve=data["cost"])
+    ledger.reserve(conn, event.campaign, data["cost"])
 
 
-def decided(conn: sa.Connection, event: Event) -> None:
+def decided(conn: sa.Connection, event: Event) -> Row:
     """`approved` or `awaiting_approval`."""
     to = TrialState(event.kind.removeprefix("trial."))
-    _move(conn, event, to, reason=event.data["reason"])
+    return _move(conn, event, to, reason=event.data["reason"])
 
 
-def closed(conn: sa.Connection, event: Event) -> None:
+def closed(conn: sa.Connection, event: Event) -> Row:
     """`rejected`, `cancelled` or `expired`: the reservation is released."""
     to = TrialState(event.kind.removeprefix("trial."))
-    ledger.book(conn, event.campaign, release=_reserved(conn, event))
-    _move(conn, event, to, reason=event.data["reason"], reserved="{}", lease_until=None)
+    ledger.settle(conn, event.campaign, _reserved(conn, event))
+    said = {"reason": event.data["reason"], "reserved": "{}", "lease_until": None}
     _end_attempt(conn, event, to)
+    return _move(conn, event, to, **said)
 
 
-def claimed(conn: sa.Connection, event: Event) -> None:
+def claimed(conn: sa.Connection, event: Event) -> Row:
     """Hand a trial to a worker under the next fencing token."""
     free = Condition.of("free", previous_=event.data["token"] - 1)
-    _move(conn, event, TrialState.CLAIMED, free, **_lease(event))
+    row = _move(conn, event, TrialState.CLAIMED, free, **_lease(event))
     _begin_attempt(conn, event, started_at=None)
+    return row
 
 
-def started(conn: sa.Connection, event: Event) -> None:
+def started(conn: sa.Connection, event: Event) -> Row:
     """The mark before a dispatch: from here on a physical trial is never re-run."""
-    _move(conn, event, TrialState.RUNNING, *fenced(event))
+    row = _move(conn, event, TrialState.RUNNING, *fenced(event))
     _change_attempt(conn, event, started_at=event.at)
+    return row
 
 
-def prolonged(conn: sa.Connection, event: Event) -> None:
+def prolonged(conn: sa.Connection, event: Event) -> Row:
     """Prolong a lease."""
     until = _time(event.data["lease_until"])
-    _update(conn, event, Condition.of("held"), *fenced(event), lease_until=until)
+    held = (Condition.of("held"), *fenced(event))
+    row = _update(conn, event, *held, lease_until=until)
     _change_attempt(conn, event, lease_until=until)
+    return row
 
 
-def released(conn: sa.Connection, event: Event) -> None:
+def released(conn: sa.Connection, event: Event) -> Row:
     """Hand a trial back that was not started."""
-    _move(conn, event, TrialState.APPROVED, *fenced(event), **_FREE)
+    row = _move(conn, event, TrialState.APPROVED, *fenced(event), **_FREE)
     _change_attempt(conn, event, ended_at=event.at, result="released")
+    return row
 
 
-def lapsed(conn: sa.Connection, event: Event) -> None:
+def lapsed(conn: sa.Connection, event: Event) -> Row:
     """Take a trial back whose lease has run out."""
-    _move(conn, event, TrialState.APPROVED, _run_out(event), **_FREE)
+    row = _move(conn, event, TrialState.APPROVED, _run_out(event), **_FREE)
     _end_attempt(conn, event, "lapsed")
+    return row
 
 
-def adopted(conn: sa.Connection, event: Event) -> None:
+def adopted(conn: sa.Connection, event: Event) -> Row:
     """Hand a running trial, whose worker is gone, to another one."""
     runs = Condition.of("was", was_=TrialState.RUNNING)
-    _update(conn, event, runs, _run_out(event), **_lease(event))
+    row = _update(conn, event, runs, _run_out(event), **_lease(event))
     _end_attempt(conn, event, "lapsed")
     _begin_attempt(conn, event, started_at=event.at)
+    return row
 
 
-def ended(conn: sa.Connection, event: Event) -> None:
+def ended(conn: sa.Connection, event: Event) -> Row:
     """Book an outcome: state, ledger and observations."""
     data, outcome = event.data, event.data["outcome"]
     to = TrialState(event.kind.removeprefix("trial."))
     by_claim = data["from"] == TrialState.RUNNING
     held = _reserved(conn, event)
-    ledger.book(conn, event.campaign, release=held, spend=outcome["cost"])
-    _move(
+    ledger.settle(conn, event.campaign, held, outcome["cost"])
+    row = _move(
         conn,
         event,
         to,
@@ -165,14 +175,16 @@ def ended(conn: sa.Connection, event: Event) -> None:
     _end_attempt(conn, event, to)
     found = data["observations"]
     observe(conn, event, found, trial=event.subject, solicited=True)
+    return row
 
 
-def lost(conn: sa.Connection, event: Event) -> None:
+def lost(conn: sa.Connection, event: Event) -> Row:
     """`unknown`: the reservation stays until a person says what happened."""
     reason = event.data["reason"]
     to = TrialState.UNKNOWN
-    _move(conn, event, to, *fenced(event), reason=reason, lease_until=None)
+    row = _move(conn, event, to, *fenced(event), reason=reason, lease_until=None)
     _change_attempt(conn, event, ended_at=event.at, result=to)
+    return row
 
 
 def fenced(event: Event) -> tuple[Condition, ...]:
@@ -209,12 +221,12 @@ def _move(
     to: TrialState,
     *conditions: Condition,
     **values: Any,
-) -> None:
+) -> Row:
     start = TrialState(event.data["from"])
     if to not in TRANSITIONS.get(start, ()):
         _refuse(conn, event)
     was = Condition.of("was", was_=start)
-    _update(conn, event, was, *conditions, state=to, **values)
+    return _update(conn, event, was, *conditions, state=to, **values)
 
 
 def _update(
@@ -222,13 +234,13 @@ def _update(
     event: Event,
     *conditions: Condition,
     **values: Any,
-) -> None:
+) -> Row:
     known = {"last_seq": event.seq, "updated_at": event.at, "trial_": event.subject}
     for condition in conditions:
         known |= condition.known
     statement = _update_if(*(condition.name for condition in conditions))
-    if conn.execute(statement, {**known, **values}).rowcount != 1:
-        _refuse(conn, event)
+    row = conn.execute(statement, {**known, **values}).first()
+    return _refuse(conn, event) if row is None else row
 
 
 _RESERVED = sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
@@ -274,7 +286,7 @@ def _end_attempt(conn: sa.Connection, event: Event, result: str) -> None:
     conn.execute(_END_ATTEMPT, now)
 
 
-def _refuse(conn: sa.Connection, event: Event) -> None:
+def _refuse(conn: sa.Connection, event: Event) -> NoReturn:
     row = conn.execute(sa.select(trials).where(trials.c.id == event.subject)).first()
     if row is None:
         raise NotFoundError(f"trial {event.subject!r} does not exist; check its id")

@@ -10,8 +10,11 @@ import sqlalchemy as sa
 from bigloop.contracts import Event, canonical_json
 from bigloop.db.tables import observations
 
-_LAST = sa.select(sa.func.max(observations.c.id))
-_INSERT = sa.insert(observations)
+_INSERT = sa.insert(observations).values(
+    id=sa.select(sa.func.coalesce(sa.func.max(observations.c.id), 0) + 1)
+    .correlate(None)
+    .scalar_subquery()
+)
 
 
 def observe(
@@ -25,18 +28,16 @@ def observe(
     """Insert observations, numbered in the order of the chain."""
     if not found:
         return
-    last = conn.scalar(_LAST) or 0
     rows = [
         {
             "content": None,
             **item,
-            "id": last + index,
             "campaign": event.campaign,
             "trial": trial,
             "design": canonical_json(item["design"]),
             "solicited": solicited,
             "recorded_at": event.at,
         }
-        for index, item in enumerate(found, start=1)
+        for item in found
     ]
     conn.execute(_INSERT, rows)

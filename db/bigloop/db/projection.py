@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from bigloop.contracts import ConflictError, Event, StoreError, canonical_json
 from bigloop.db import ledger, moves
 from bigloop.db.observing import observe
+from bigloop.db.rows import Row
 from bigloop.db.tables import campaigns, keys, models, revisions
 
-Handler = Callable[[sa.Connection, Event], None]
+Handler = Callable[[sa.Connection, Event], Row | None]
 
 
-def apply(conn: sa.Connection, event: Event) -> None:
-    """Write what an event says.
+def apply(conn: sa.Connection, event: Event) -> Row | None:
+    """Write what an event says; the row of a trial that it moved, as it stands then.
 
     Raises:
         ConflictError: the state does not allow it (a stale claim among others).
@@ -31,9 +32,10 @@ def apply(conn: sa.Connection, event: Event) -> None:
         raise StoreError(
             f"event {event.seq} is of an unknown kind {event.kind!r}; upgrade bigloop"
         )
-    handler(conn, event)
+    row = handler(conn, event)
     if once := event.data.get("once"):
         conn.execute(sa.insert(keys), [{**once, "seq": event.seq}])
+    return row
 
 
 def _campaign_added(conn: sa.Connection, event: Event) -> None:

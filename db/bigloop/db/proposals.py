@@ -17,8 +17,7 @@ from bigloop.contracts import (
     TrialState,
     Verdict,
 )
-from bigloop.db import ledger
-from bigloop.db.rows import trial_of
+from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
 from bigloop.db.tables import trials
 from bigloop.db.transaction import Once, Transaction, allow, require
@@ -31,9 +30,6 @@ _BY_VERDICT = {
 }
 
 _KNOWN = sa.select(trials).where(trials.c.id == sa.bindparam("trial"))
-_LAST = sa.select(sa.func.max(trials.c.number)).where(
-    trials.c.campaign == sa.bindparam("name")
-)
 
 
 class Proposals(Session):
@@ -52,11 +48,12 @@ class Proposals(Session):
         """
         proposal = suggestion.proposal
         with self._write(actor) as tx:
-            row = tx.conn.execute(_KNOWN, {"trial": proposal.id}).first()
-            if row is not None:
-                return trial_of(row)
-            self._enter(tx, suggestion, verdict)
-            return self._trial(tx.conn, proposal.id)
+            campaign = self._campaign_row(tx.conn, proposal.campaign)
+            if proposal.number != _following(campaign):
+                row = tx.conn.execute(_KNOWN, {"trial": proposal.id}).first()
+                if row is not None:
+                    return trial_of(row)
+            return trial_of(self._enter(tx, campaign, suggestion, verdict))
 
     def approve(
         self,
@@ -153,8 +150,8 @@ class Proposals(Session):
             gone = f"edited: replaced by {new.id}"
             self._move(tx, old, _S.CANCELLED, reason=gone, note=reason)
             replacement = suggestion.model_copy(update={"proposal": new})
-            self._enter(tx, replacement, verdict, once)
-            return self._trial(tx.conn, new.id)
+            campaign = self._campaign_row(tx.conn, new.campaign)
+            return trial_of(self._enter(tx, campaign, replacement, verdict, once))
 
     def trial(self, trial: str) -> Trial:
         """A trial by its id, or by a prefix of it that fits one alone.
@@ -173,27 +170,24 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             allow(row.id, row.state, _VERBS[to], *_STARTS[to])
-            self._move(tx, row, to, reason=reason, once=once)
-            return self._trial(tx.conn, row.id)
+            return trial_of(self._move(tx, row, to, reason=reason, once=once))
 
     def _enter(
         self,
         tx: Transaction,
+        campaign: Row,
         suggestion: Suggestion,
         verdict: Verdict,
         once: Once | None = None,
-    ) -> None:
+    ) -> Row:
         proposal = suggestion.proposal
-        campaign = self._campaign_row(tx.conn, proposal.campaign)
         spec = self._spec_of(tx.conn, campaign)
         if campaign.status not in ("running", "paused"):
             raise ConflictError(
                 f"campaign {spec.name!r} is {campaign.status}; resume it to propose"
             )
         _check_fits(spec, proposal)
-        _check_number(tx.conn, proposal)
-        if verdict.action != "refuse":
-            ledger.check(tx.conn, spec.name, suggestion.cost)
+        _check_number(campaign, proposal)
         data: dict[str, Any] = suggestion.model_dump(mode="json")
         if verdict.action == "refuse":
             # What is refused anyway needs no budget.
@@ -201,7 +195,7 @@ class Proposals(Session):
         tx.append("trial.proposed", spec.name, proposal.id, data, once)
         to = _BY_VERDICT[verdict.action]
         decided = {"from": _S.PROPOSED, "reason": verdict.reason, "who": verdict.who}
-        tx.append(f"trial.{to}", spec.name, proposal.id, decided)
+        return tx.move(f"trial.{to}", spec.name, proposal.id, decided)
 
 
 _VERBS = {
@@ -231,9 +225,12 @@ def _check_fits(spec: Campaign, proposal: Proposal) -> None:
         )
 
 
-def _check_number(conn: sa.Connection, proposal: Proposal) -> None:
-    last = conn.scalar(_LAST, {"name": proposal.campaign})
-    following = 0 if last is None else last + 1
+def _following(campaign: Row) -> int:
+    return 0 if campaign.last is None else int(campaign.last) + 1
+
+
+def _check_number(campaign: Row, proposal: Proposal) -> None:
+    following = _following(campaign)
     if proposal.number != following:
         raise ConflictError(
             f"proposal {proposal.number} of campaign {proposal.campaign!r}: the next "

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bigloop.contracts import Account, Document, Trial
+from bigloop.contracts import (
+    Account,
+    Campaign,
+    CampaignState,
+    Document,
+    Observation,
+    Trial,
+)
 
 Status = Literal["running", "paused", "finished", "stopped"]
 
@@ -28,10 +36,43 @@ class CampaignInfo(Document):
 class Moment:
     """A campaign as it stands at one moment."""
 
+    campaign: Campaign
     status: Status
     trials: tuple[Trial, ...]
     """In order of proposal."""
+    observations: tuple[Observation, ...]
+    """As they came, late ones too."""
     accounts: dict[str, Account]
+
+    def state(self, seen: Sequence[str]) -> CampaignState:
+        """All that an agent may know after it took in the trials in `seen`.
+
+        Observations come in the order of `seen`, imported history first: not in the
+        order in which workers happened to finish. Estimates, the champion and the stock
+        are for the loop to fill in.
+        """
+        return CampaignState(
+            campaign=self.campaign,
+            trials=self.trials,
+            seen=tuple(seen),
+            observations=tuple(self.solicited(seen)),
+            accounts=self.accounts,
+        )
+
+    def solicited(self, seen: Sequence[str] | None) -> list[Observation]:
+        """Observations that count: imported history, then those of `seen` in its order.
+
+        Of all trials, as they came, when `seen` is none.
+        """
+        found = [item for item in self.observations if item.solicited]
+        if seen is None:
+            return found
+        place: Mapping[str | None, int] = {
+            None: -1,
+            **{trial: index for index, trial in enumerate(seen)},
+        }
+        kept = [item for item in found if item.trial in place]
+        return sorted(kept, key=lambda item: place[item.trial])
 
 
 class Lapsed(Document):

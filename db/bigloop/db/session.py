@@ -22,7 +22,13 @@ Clock = Callable[[], datetime]
 
 _SHORTEST_PREFIX = 4
 _TRIAL = sa.select(trials).where(trials.c.id == sa.bindparam("trial"))
-_CAMPAIGN = sa.select(campaigns).where(campaigns.c.name == sa.bindparam("name"))
+_CAMPAIGN = sa.select(
+    campaigns,
+    sa.select(sa.func.max(trials.c.number))
+    .where(trials.c.campaign == campaigns.c.name)
+    .scalar_subquery()
+    .label("last"),
+).where(campaigns.c.name == sa.bindparam("name"))
 
 
 class Session:
@@ -76,6 +82,7 @@ class Session:
         return self._specs[key]
 
     def _campaign_row(self, conn: sa.Connection, name: str) -> Row:
+        """Its row, and the `last` number of its trials: none before the first."""
         row = conn.execute(_CAMPAIGN, {"name": name}).first()
         if row is None:
             names = conn.scalars(sa.select(campaigns.c.name)).all()
@@ -115,8 +122,8 @@ class Session:
     def _trial(self, conn: sa.Connection, trial: str) -> Trial:
         return trial_of(self._trial_row(conn, trial))
 
-    def _move(self, tx: Transaction, row: Row, to: TrialState, **data: Any) -> None:
-        """Append the event that moves a trial from where its row stands."""
+    def _move(self, tx: Transaction, row: Row, to: TrialState, **data: Any) -> Row:
+        """Move a trial from where its row stands; the row as it stands then."""
         once = data.pop("once", None)
         data = {"from": row.state, **data}
-        tx.append(f"trial.{to}", row.campaign, row.id, data, once)
+        return tx.move(f"trial.{to}", row.campaign, row.id, data, once)

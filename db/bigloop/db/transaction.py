@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 
 from bigloop.contracts import (
     ConflictError,
-    Event,
     SpecError,
     TrialState,
     canonical_json,
@@ -19,6 +17,7 @@ from bigloop.contracts import (
 )
 from bigloop.db.chain import linked
 from bigloop.db.projection import apply
+from bigloop.db.rows import Row
 from bigloop.db.tables import chain, events, keys
 
 # Statements of the hot path are built once: building costs more than running.
@@ -61,8 +60,8 @@ class Transaction:
         subject: str,
         data: dict[str, Any],
         once: Once | None = None,
-    ) -> Event:
-        """Append an event and apply it.
+    ) -> Row | None:
+        """Append an event and apply it; the row of the trial that it changes.
 
         Raises:
             ConflictError: the state does not allow it.
@@ -79,12 +78,29 @@ class Transaction:
             campaign=campaign,
             actor=self.actor,
             subject=subject,
-            data=json.loads(text),
+            data=text,
         )
         self.rows.append({**dict(event), "data": text})
-        apply(self.conn, event)
         self.seq, self.hash = event.seq, event.hash
-        return event
+        return apply(self.conn, event)
+
+    def move(
+        self,
+        kind: str,
+        campaign: str,
+        trial: str,
+        data: dict[str, Any],
+        once: Once | None = None,
+    ) -> Row:
+        """Append an event that changes a trial; its row as it stands then.
+
+        Raises:
+            ConflictError: the state does not allow it.
+            SpecError: the data cannot be written down as JSON.
+        """
+        row = self.append(kind, campaign, trial, data, once)
+        assert row is not None, f"{kind} changes a trial"
+        return row
 
     def finish(self) -> None:
         """Write the events and move the head to the last; ends every transaction."""

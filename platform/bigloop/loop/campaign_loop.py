@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
 from pathlib import Path
 
 from bigloop.contracts import (
@@ -15,7 +15,6 @@ from bigloop.contracts import (
     Policy,
     Recommendation,
     Suggestion,
-    Trial,
     TrialState,
     plugins,
 )
@@ -83,7 +82,8 @@ class CampaignLoop:
         )
         self._approver = approve_all
         self._stopping = threading.Event()
-        self._declined: tuple[tuple[Trial, ...], int] | None = None
+        self._looked: tuple[Moment, list[str], CampaignState] | None = None
+        self._declined: CampaignState | None = None
 
     @property
     def name(self) -> str:
@@ -116,27 +116,35 @@ class CampaignLoop:
             self.crew.finish()
             delivery.finish(DELIVERY_S)
 
-    def state(self, line: Timeline | None = None) -> CampaignState:
-        """The campaign as its agent sees it, predictions included."""
-        if line is None:
-            trials = self.store.trials(self.campaign.name)
-            line = Timeline.of(self.campaign, trials)
-            for trial in sorted(line.open(trials), key=line.due_s):
-                if trial.state in TERMINAL:
-                    line.take_in(trial)
-        state = line.view(self.store.state(self.campaign.name, line.seen))
+    def state(self) -> CampaignState:
+        """The campaign as its agent sees it, with all that has ended."""
+        moment = self.store.moment(self.campaign.name)
+        line = Timeline.of(self.campaign, moment.trials)
+        for trial in sorted(line.open(moment.trials), key=line.due_s):
+            if trial.state in TERMINAL:
+                line.take_in(trial)
+        return self._look(line, moment)
+
+    def _look(self, line: Timeline, moment: Moment) -> CampaignState:
+        """The campaign at a moment as its agent sees it, predictions included."""
+        known = self._looked
+        if known is not None and known[0] is moment and known[1] == line.seen:
+            return known[2]
+        state = line.view(moment.state(line.seen))
         estimates: list[Estimate] = []
         version = None
         if self.campaign.predictor is not None:
             snapshot = self.store.snapshot(self.campaign.name, line.seen)
             estimates, version = self.trainer.estimates(snapshot)
-        return state.model_copy(
+        state = state.model_copy(
             update={
                 "stock": self.crew.stock,
                 "estimates": tuple(estimates),
                 "model_version": version,
             }
         )
+        self._looked = (moment, list(line.seen), state)
+        return state
 
     def recommendation(self) -> Recommendation | None:
         """The best design by all that has ended so far."""
@@ -149,20 +157,14 @@ class CampaignLoop:
             trials = moment.trials
             if moment.status in ("finished", "stopped"):
                 return Ending.FINISHED
-            if moment.status == "running" and self._propose(line, trials, delivery):
-                continue
-            head = line.next(trials)
-            if head is not None and head.state in TERMINAL:
-                line.take_in(head)
-                self.watcher.ended(head)
-                self.watcher.progress(self._progress(line, moment))
+            if self._advance(line, moment, delivery):
                 continue
             if moment.status == "paused" or any(t.state in _RUNNING for t in trials):
                 self.crew.wait(POLL_S)
                 continue
             waiting = [t for t in trials if t.state in _NEEDS_SOMEBODY]
             if not waiting:
-                self._close(line)
+                self._close(line, delivery)
                 return Ending.FINISHED
             if not wait:
                 self.watcher.waiting(waiting)
@@ -173,22 +175,34 @@ class CampaignLoop:
             self.crew.wait(POLL_S)
         return Ending.INTERRUPTED
 
-    def _propose(
-        self, line: Timeline, trials: Sequence[Trial], delivery: Delivery
-    ) -> bool:
+    def _advance(self, line: Timeline, moment: Moment, delivery: Delivery) -> bool:
+        """Take results in, one by one, until there is a proposal; whether any came."""
+        took = False
+        while not self._stopping.is_set():
+            if moment.status == "running" and self._propose(line, moment, delivery):
+                return True
+            head = line.next(moment.trials)
+            if head is None or head.state not in TERMINAL:
+                break
+            line.take_in(head)
+            self.watcher.ended(head)
+            self.watcher.progress(self._progress(line, moment))
+            took = True
+        return took
+
+    def _propose(self, line: Timeline, moment: Moment, delivery: Delivery) -> bool:
         """Make one proposal if a source is free and the agent wants one."""
-        free = line.free(trials)
+        free = line.free(moment.trials)
         limit = self.campaign.stop.trials
-        if not free or (limit is not None and len(trials) >= limit):
+        if not free or (limit is not None and len(moment.trials) >= limit):
             return False
-        known = (tuple(trials), len(line.seen))
-        if known == self._declined:
+        if self._declined is not None and self._declined is self._look(line, moment):
             return False
         self._retrain(line, delivery)
-        state = self.state(line)
+        state = self._look(line, moment)
         suggestions = self.agent.propose(state, free, 1)
         if not suggestions or self._is_not_worth_it(suggestions[0], state):
-            self._declined = known
+            self._declined = state
             return False
         self._record(line, suggestions[0], state)
         return True
@@ -215,18 +229,19 @@ class CampaignLoop:
             return
         _, version = self.trainer.update(line.seen, self.name)
         if version is not None:
+            self._looked = None
             delivery.wake()
             self.watcher.trained(version)
 
     def _progress(self, line: Timeline, moment: Moment) -> Progress:
-        trials = moment.trials
+        states = Counter(trial.state for trial in moment.trials)
         return Progress(
-            n_trials=len(trials),
-            n_running=sum(t.state in _RUNNING for t in trials),
-            n_waiting=sum(t.state in _ASKED for t in trials),
-            n_failed=sum(t.state == TrialState.FAILED for t in trials),
+            n_trials=len(moment.trials),
+            n_running=sum(states[state] for state in _RUNNING),
+            n_waiting=sum(states[state] for state in _ASKED),
+            n_failed=states[TrialState.FAILED],
             accounts=moment.accounts,
-            recommendation=self.agent.recommend(self.state(line)),
+            recommendation=self.agent.recommend(self._look(line, moment)),
         )
 
     def _is_not_worth_it(self, suggestion: Suggestion, state: CampaignState) -> bool:
@@ -239,12 +254,9 @@ class CampaignLoop:
         whole = 1.0 if best is None or gain.unit == "relative" else abs(best.mean)
         return gain.value < least * whole
 
-    def _close(self, line: Timeline) -> None:
+    def _close(self, line: Timeline, delivery: Delivery) -> None:
         """Retrain on the last results and mark the campaign as finished."""
-        if self.campaign.predictor is not None:
-            _, version = self.trainer.update(line.seen, self.name)
-            if version is not None:
-                self.watcher.trained(version)
+        self._retrain(line, delivery)
         moment = self.store.moment(self.campaign.name)
         self.watcher.progress(self._progress(line, moment))
         if moment.status == "running":

@@ -69,10 +69,11 @@ class Timeline:
 
     def free(self, trials: Sequence[Trial]) -> list[str]:
         """Sources for which a proposal may be made now."""
-        waiting = sum(t.state in _WAITING for t in trials)
-        busy = dict.fromkeys(self.campaign.sources, 0)
+        waiting, busy = 0, dict.fromkeys(self.campaign.sources, 0)
         for trial in self.open(trials):
-            if trial.state not in _WAITING and trial.state != TrialState.UNKNOWN:
+            if trial.state in _WAITING:
+                waiting += 1
+            elif trial.state != TrialState.UNKNOWN:
                 busy[trial.proposal.source] += 1
         if waiting >= self.campaign.max_waiting:
             return []
