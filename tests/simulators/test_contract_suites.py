@@ -22,6 +22,7 @@ from bigloop.contracts.plugins import load
 from bigloop.simulators.cells import AgeingSimulator, CellLifeSimulator
 from bigloop.simulators.diffraction import DiffractionSimulator
 from bigloop.simulators.sei import Barriers, SeiGrowthSimulator, box
+from bigloop.simulators.sei.cell import SeiCellSimulator
 from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
@@ -80,6 +81,12 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "ionic-transport": (lambda: _composite("finite-volume"), COMPOSITE),
     "sei-kmc": (
         lambda: SeiGrowthSimulator(max_events=2000),
+        asdict(Barriers.of(box().mean(axis=1).tolist())),
+    ),
+    "sei-cell": (
+        lambda: SeiCellSimulator(
+            replicates=2, cycles=8, draws=2, film={"rows": 20, "columns": 20}
+        ),
         asdict(Barriers.of(box().mean(axis=1).tolist())),
     ),
     "pybamm-ageing": (lambda: AgeingSimulator("SPM", cycles=2), POLICY),

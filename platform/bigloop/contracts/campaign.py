@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from bigloop.contracts import expressions
+from bigloop.contracts import checks, expressions
 from bigloop.contracts.base import Design, Document, Name
-from bigloop.contracts.errors import SpecError
-from bigloop.contracts.units import factor, parse_unit
+from bigloop.contracts.units import parse_unit
 
 Cost = dict[str, float]
 """Amount by currency; a currency is a unit, such as `cell_cycle` or `core_second`."""
@@ -91,11 +90,18 @@ class Observable(Document):
     high: float | None = None
     log: bool = False
     """Model on a logarithmic scale (needs `low` above or at 0; values above 0)."""
+    expression: str | None = None
+    """Computed from other observables of the same outcome, by the platform.
+
+    Arithmetic over their names and over units, such as `1/(1 + d/(8*nanometer))`.
+    Its standard deviation follows from theirs to first order, as if independent."""
     description: str = ""
 
     @model_validator(mode="after")
     def _check(self) -> Observable:
         parse_unit(self.unit)
+        if self.expression is not None:
+            expressions.names(self.expression)
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
         if self.log and (self.low is None or self.low < 0):
@@ -275,11 +281,7 @@ class Campaign(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Campaign:
-        _check_references(self)
-        _check_constraints(self)
-        _check_budget(self)
-        if self.candidates is None:
-            _check_feasible(self)
+        checks.check(self, sample)
         return self
 
 
@@ -296,51 +298,6 @@ def _outside(name: str, parameter: Parameter, value: float | str) -> str | None:
     return f"{name} is {value:g} {parameter.unit}, outside {low:g} to {high:g}"
 
 
-def _known(kind: str, name: str, existing: Any, where: str) -> None:
-    if name not in existing:
-        raise ValueError(
-            f"{where}: {kind} {name!r} is not declared; there are {sorted(existing)}"
-        )
-
-
-def _check_references(c: Campaign) -> None:
-    if not c.parameters or not c.sources:
-        raise ValueError("a campaign needs at least one parameter and one source")
-    _known("observable", c.objective.observable, c.observables, "objective.observable")
-    _known("source", c.objective.source, c.sources, "objective.source")
-    if c.objective.observable not in c.target.observes:
-        raise ValueError(
-            f"objective.source: {c.objective.source!r} does not observe "
-            f"{c.objective.observable!r}"
-        )
-    for name, source in c.sources.items():
-        for observable in source.observes:
-            _known("observable", observable, c.observables, f"sources.{name}.observes")
-    if c.candidates is not None:
-        _known("source", c.candidates, c.sources, "candidates")
-    for index, rule in enumerate(c.approval):
-        if rule.source is not None:
-            _known("source", rule.source, c.sources, f"approval.{index}.source")
-    if c.predictor is not None:
-        for observable in (c.predictor.predicts, *c.predictor.early):
-            _known("observable", observable, c.observables, "predictor")
-
-
-def _check_constraints(c: Campaign) -> None:
-    for name, constraint in c.constraints.items():
-        used = expressions.names(constraint.expression)
-        for parameter in used:
-            _known("parameter", parameter, c.parameters, f"constraints.{name}")
-        try:
-            expressions.check_unit(
-                constraint.expression,
-                {k: c.units[k] for k in used},
-                constraint.unit,
-            )
-        except SpecError as error:
-            raise ValueError(f"constraints.{name}: {error}") from None
-
-
 def sample(campaign: Campaign, rng: random.Random) -> Design:
     """One design drawn uniformly from the bounds, constraints not regarded."""
     design: Design = {}
@@ -350,47 +307,3 @@ def sample(campaign: Campaign, rng: random.Random) -> Design:
         else:
             design[name] = rng.uniform(p.low or 0.0, p.high or 0.0)
     return design
-
-
-def _check_feasible(c: Campaign) -> None:
-    rng, n = random.Random(0), 20_000
-    broken: dict[str, int] = {}
-    for _ in range(n if c.constraints else 0):
-        design = sample(c, rng)
-        name = next(
-            (k for k, v in c.constraints.items() if not v.holds(design, c.units)), None
-        )
-        if name is None:
-            return
-        broken[name] = broken.get(name, 0) + 1
-    if broken:
-        worst = max(broken, key=lambda name: broken[name])
-        raise ValueError(
-            f"constraints.{worst}: none of {n:,} random designs satisfies it (with the "
-            "others); loosen it or widen the parameters"
-        )
-
-
-def _check_budget(c: Campaign) -> None:
-    if not c.budget:
-        raise ValueError("budget is empty; name at least one currency")
-    for currency, amount in c.budget.items():
-        if amount <= 0:
-            raise ValueError(f"budget.{currency}: {amount:g} is not above 0")
-        factor(currency, currency)
-    for currency in c.reference_cost:
-        _known("currency", currency, c.budget, "reference_cost")
-    for name, source in c.sources.items():
-        for currency in {**source.cost, **source.cost_per_age}:
-            if currency not in c.budget:
-                raise ValueError(
-                    f"budget: source {name!r} costs {currency}, which has no budget; "
-                    f"add budget.{currency}"
-                )
-    for currency, amount in c.target.full_cost.items():
-        if amount > c.budget[currency]:
-            raise ValueError(
-                f"budget.{currency}: {c.budget[currency]:g} is too small for one trial "
-                f"of {c.objective.source!r}, which may cost {amount:g}; raise it, or "
-                "lower the cost or longest_age of the source"
-            )

@@ -16,6 +16,7 @@ from bigloop.contracts import (
     Outcome,
     Proposal,
     Request,
+    ResultError,
     Simulator,
     Source,
     SourceError,
@@ -23,8 +24,10 @@ from bigloop.contracts import (
     Stock,
     Trial,
     convert,
+    expressions,
     plugins,
 )
+from bigloop.loop.derived import compute, derived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,10 @@ def check(campaign: Campaign, name: str, capabilities: Capabilities) -> None:
                 f"the campaign has {sorted(campaign.parameters)}"
             )
         _fit(f"parameters.{parameter}", campaign.units[parameter], unit)
-    for observable in source.observes:
+    wanted = derived(campaign, name, capabilities)
+    used = {k for text in wanted.values() for k in expressions.names(text)}
+    inputs = used & campaign.observables.keys()
+    for observable in [k for k in source.observes if k not in wanted] + sorted(inputs):
         if observable not in capabilities.observables:
             raise SpecError(
                 f"{where}.observes: {source.entry_point!r} does not yield "
@@ -147,7 +153,8 @@ def settle(
 
     The price list is part of the campaign: what a source measured of its own cost
     stays in the provenance, so that a budget does not depend on a busy machine.
-    Observables that the campaign does not name are kept in the provenance too.
+    Observables that the campaign does not name are kept in the provenance too. What it
+    computes itself is added; where that has no value, the result is a failure.
     """
     source = campaign.sources[proposal.source]
     unit = capabilities.age_unit or source.age_unit
@@ -155,10 +162,21 @@ def settle(
     if age is not None:
         age = convert(age, unit, source.age_unit)
     named = [m for m in outcome.measurements if m.observable in source.observes]
+    problem: dict[str, Any] = {}
+    try:
+        wanted = derived(campaign, proposal.source, capabilities)
+        named += compute(campaign, wanted, outcome.measurements)
+    except ResultError as error:
+        named = []
+        problem = {
+            "status": "failure",
+            "failure": FailureClass.QUALITY,
+            "message": str(error),
+        }
     others = {
         m.observable: m.value
         for m in outcome.measurements
-        if m.observable not in source.observes
+        if problem or m.observable not in source.observes
     }
     executed = {
         name: value
@@ -179,6 +197,7 @@ def settle(
             "executed": executed,
             "cost": price(source, proposal, outcome, age),
             "provenance": provenance,
+            **problem,
         }
     )
 
