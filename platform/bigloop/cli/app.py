@@ -13,6 +13,7 @@ from bigloop.cli.commands import (
     exchanging,
     inspecting,
     judging,
+    learning,
     running,
     steering,
 )
@@ -23,8 +24,8 @@ app = typer.Typer(
     help="Closed-loop active learning for battery interfaces and interphases.",
     epilog=(
         "Exit codes: 0 done, 1 unexpected, 2 wrong document or name, 3 conflict, "
-        "4 refused result, 5 store, 6 source, 7 budget, 10 waits for a person, "
-        "130 interrupted."
+        "4 refused result, 5 store, 6 source, 7 budget, 8 diverged, 10 waits for a "
+        "person, 130 interrupted."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -66,5 +67,14 @@ def _options(
     ctx.obj = Session(store_url=store, folder=folder, name=name)
 
 
-for group in (running, checking, inspecting, judging, steering, exchanging, datasets):
+for group in (
+    running,
+    checking,
+    inspecting,
+    judging,
+    steering,
+    exchanging,
+    datasets,
+    learning,
+):
     group.register(app)

@@ -1,8 +1,8 @@
 """The entry point: runs a command, and turns every error into one line and a code.
 
 Exit codes: 0 done, 1 unexpected error, 2 wrong document, argument or name, 3 conflict,
-4 refused result, 5 store, 6 source, 7 budget, 10 `run` waits for a person,
-130 interrupted, 141 whoever read the output went away.
+4 refused result, 5 store, 6 source, 7 budget, 8 training diverged,
+10 `run` waits for a person, 130 interrupted, 141 whoever read the output went away.
 """
 
 from __future__ import annotations

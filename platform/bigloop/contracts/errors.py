@@ -8,7 +8,8 @@ BigloopError
 ├── ResultError        a result is refused (unit, range, other trial)      exit 4
 ├── StoreError         database: unreachable, full, newer, broken chain    exit 5
 ├── SourceError        a simulator or lab cannot be built or reached       exit 6
-└── BudgetError        nothing affordable is left                          exit 7
+├── BudgetError        nothing affordable is left                          exit 7
+└── DivergenceError    a training diverged; no model came of it            exit 8
 
 Every message is one line that says what was wrong, where, and what to do next.
 A numerical failure of a simulator is not an error but an `Outcome` with its class.
@@ -70,3 +71,9 @@ class BudgetError(BigloopError):
     """The budget does not allow what was asked for."""
 
     exit_code = 7
+
+
+class DivergenceError(BigloopError):
+    """A training diverged and was stopped; what was in use before stays in use."""
+
+    exit_code = 8

@@ -6,9 +6,9 @@ Every implementation is found by an entry point (`bigloop.simulators`, `.models`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from pydantic import Field
 
@@ -114,6 +114,86 @@ class Surrogate(Protocol):
 
     def uncertainty(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Aleatoric and epistemic standard deviation, each `(b) x q x m`."""
+        ...
+
+
+@runtime_checkable
+class GenerativeModel(Protocol):
+    """A model of what things look like: encode what is seen, decode, draw anew.
+
+    What it learns from and gives are *views*: tensors by name, one row a specimen, in
+    units and codes that the model documents. A model of SEI pictures has the views
+    picture, barriers and properties; a translator has fresh and degraded; a phasing
+    network takes magnitudes and gives amplitudes and phases. Built once per worker;
+    used from one thread.
+    """
+
+    def fit(
+        self,
+        views: Mapping[str, Tensor],
+        *,
+        missing: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Learn anew from views of `n` rows each; called by training.
+
+        Args:
+            views: by name, `n x ...`; those that the model can do without may be left
+                out.
+            missing: masks by view, of its shape or `n`, true where the value is not
+                known; such values may be NaN.
+
+        Raises:
+            SpecError: unknown names, shapes that do not fit, NaN or infinity that is
+                not masked, too few rows, or nothing that varies.
+            DivergenceError: the training diverged; what was learned before stays.
+        """
+        ...
+
+    def encode(self, views: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the latent, `n x latent` each, on the CPU.
+
+        Raises:
+            SpecError: not fitted, or views that do not fit.
+        """
+        ...
+
+    def decode(
+        self, z: Tensor, given: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Views of latents `n x latent`: what is expected, no draw; on the CPU.
+
+        Args:
+            z: latents.
+            given: views that the decoder is told, of 1 or `n` rows.
+
+        Raises:
+            SpecError: not fitted, or shapes that do not fit.
+        """
+        ...
+
+    def sample(
+        self, n: int, given: Mapping[str, Tensor] | None = None, *, seed: int = 0
+    ) -> dict[str, Tensor]:
+        """Views of `n` new specimens, given some of their views; on the CPU.
+
+        Equal seeds give equal draws.
+
+        Raises:
+            SpecError: not fitted, n below 1, or shapes that do not fit.
+        """
+        ...
+
+    def to_bytes(self) -> bytes:
+        """A file without pickle; equal knowledge, equal bytes."""
+        ...
+
+    @classmethod
+    def from_bytes(cls, content: bytes, device: str = "cpu") -> Self:
+        """The model that wrote the file.
+
+        Raises:
+            SpecError: damaged, another model, or another architecture.
+        """
         ...
 
 

@@ -2,5 +2,6 @@
 
 from bigloop.tracking.feed import EventSource, TrackingFeed
 from bigloop.tracking.tracker import Tracker
+from bigloop.tracking.training_run import TrainingRun
 
-__all__ = ["EventSource", "Tracker", "TrackingFeed"]
+__all__ = ["EventSource", "Tracker", "TrackingFeed", "TrainingRun"]

@@ -41,7 +41,7 @@ class Tracker:
             SourceError: MLflow is unreachable or refuses; deliver again later.
         """
         with session(self.uri) as client:
-            experiment = self._experiment(client)
+            experiment = self.experiment_id(client)
             tags = record.tags(version, event_seq)
             wanted = {name: tags[name] for name in (record.EVENT, record.MODEL)}
             found = _find(client, experiment, wanted)
@@ -60,7 +60,7 @@ class Tracker:
             SourceError: MLflow is unreachable or refuses; deliver again later.
         """
         with session(self.uri) as client:
-            experiment = self._experiment(client)
+            experiment = self.experiment_id(client)
             changed = 0
             for run in _find(client, experiment, {record.CAMPAIGN: campaign}):
                 mine = run.data.tags[record.MODEL] == model_id
@@ -71,7 +71,8 @@ class Tracker:
                     changed += 1
             return changed
 
-    def _experiment(self, client: Any) -> str:
+    def experiment_id(self, client: Any) -> str:
+        """Of the experiment, which is made when it does not exist."""
         found = client.get_experiment_by_name(self.experiment)
         if found is not None:
             return str(found.experiment_id)

@@ -1,0 +1,1 @@
+"""Inverse design: from target properties to barriers and a picture, then run."""

@@ -1,0 +1,1 @@
+"""prVAE: a variational autoencoder of SEI pictures with a property regressor."""
