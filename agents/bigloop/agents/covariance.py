@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from bigloop.agents.items import LATENT, Items
@@ -60,11 +61,11 @@ class Hyperparameters:
 
 def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
     """Matern 5/2 correlation, `s x n x m`."""
-    scaled = 5**0.5 / lengthscale[:, None, :]
-    difference = (a[None, :, None, :] - b[None, None, :, :]) * scaled[:, :, None, :]
-    r2 = difference.square().sum(-1)
-    r = (r2 + 1e-16).sqrt()
-    return (1 + r + r2 / 3) * (-r).exp()
+    scale = 5**0.5 / lengthscale[:, None, :]
+    # Neither all differences at once (they fill the memory), nor the square of a sum,
+    # which loses small distances.
+    r = torch.cdist(a * scale, b * scale, compute_mode="donot_use_mm_for_euclid_dist")
+    return (1 + r + r.square() / 3) * (-r).exp()
 
 
 def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:

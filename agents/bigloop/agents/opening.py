@@ -18,6 +18,9 @@ from bigloop.contracts import (
     canonical_json,
 )
 
+OPENING_SHARE = 0.25
+"""Of the budget; what the opening may spend at the target."""
+
 
 def early_source(campaign: Campaign) -> str | None:
     """The source that opens specimens for the predictor, if there is one."""
@@ -29,6 +32,22 @@ def n_labels(campaign: Campaign) -> int:
     return 1 + len(campaign.predictor.early) if campaign.predictor else 0
 
 
+def n_spread(campaign: Campaign) -> int:
+    """Designs that are run at the target before a model decides: `d + 1`.
+
+    Two, or as many as a part of the budget pays for, when that is less: in many
+    dimensions a dear target would else use up what the model is to decide about.
+    """
+    affordable = min(
+        (
+            int(OPENING_SHARE * campaign.budget[currency] / amount)
+            for currency, amount in campaign.target.full_cost.items()
+        ),
+        default=0,
+    )
+    return min(len(campaign.parameters) + 1, max(2, affordable))
+
+
 def opening(
     state: CampaignState, designs: Sequence[Design], actions: dict[str, list[Action]]
 ) -> list[Action] | None:
@@ -36,8 +55,8 @@ def opening(
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
     most different early observables are run to their end, once all are known: they fix
-    the predictor's slope best (D-optimality). Without one, `d + 1` designs run at the
-    target.
+    the predictor's slope best (D-optimality). Without one, `n_spread` designs run at
+    the target.
     """
     campaign = state.campaign
     d = len(campaign.parameters)
@@ -48,7 +67,7 @@ def opening(
         started[trial.proposal.source] += 1
     if early is None:
         target = campaign.objective.source
-        if started.get(target, 0) < d + 1:
+        if started.get(target, 0) < n_spread(campaign):
             return _spread(state, designs, actions[target])
         return None
     if started.get(early, 0) < 2 * (d + 1):
