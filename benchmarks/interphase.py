@@ -40,9 +40,9 @@ from bigloop.simulators.sei.stochastic import StochasticGrowth
 
 T, HALF = 8, 4
 LONGEST_D = 100.0
-N_TRAIN, N_TEST = 160, 160
+N_TRAIN, N_TEST, LIVES = 160, 160, 256
 SIZES = Sizes(members=4, hidden=24, latent=3)
-RECIPE = Recipe(steps=700, rate=0.02, batch=32, draws=2)
+RECIPE = Recipe(steps=600, batch=24)
 GROWTH = Layout(
     configuration=("log_rate", "energy_kJ"),
     conditions=("temperature_K",),
@@ -137,7 +137,7 @@ def horizons(
         model = InterphaseRNN(layout, SIZES, recipe.model_copy(update={"seed": seed}))
         model.fit(train.records)
         cost = time.process_time() - began
-        found = model.forecast(given)
+        found = model.forecast(given, LIVES)
         guesses = {
             "ours": found.mean,
             "last value": last_value(given),
@@ -146,7 +146,7 @@ def horizons(
         }
         for name, guess in guesses.items():
             errors.setdefault(name, []).append((guess - test.truth)[:, HALF:])
-        cold = model.forecast(test.records.until(-1.0))
+        cold = model.forecast(test.records.until(-1.0), LIVES)
         for share in inside:
             inside[share].append(covered(found, test.records, share)[:, HALF:])
             far[share].append(covered(cold, test.records, share))
@@ -328,7 +328,7 @@ def simulated(n: int, seed: int) -> Study:
         torch.zeros(n, 3), torch.zeros(n, T), torch.zeros(n, T, 0), 2
     )
     truth = torch.zeros(n, T, 2)
-    times = np.geomspace(1e-7, 1e-2, T)
+    times = np.geomspace(3e-8, 1e-5, T)
     for i in range(n):
         if i % 2 == 0:
             names = {f"e{j}": float(rng.uniform(0.30, 0.45)) for j in (1, 2, 3)}

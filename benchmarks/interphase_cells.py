@@ -24,6 +24,7 @@ from bigloop.models.early_life import EarlyLifePredictor
 from bigloop.models.holdout import bare, score
 from bigloop.models.inputs import Inputs
 from bigloop.models.interphase import InterphasePredictor
+from bigloop.models.promotion import compare
 from bigloop.models.scores import Held, metrics, wilson
 
 VARIANCE = ("log10_var_dQ",)
@@ -39,7 +40,6 @@ ALL = (
 )
 FEATURES = {"variance": VARIANCE, "discharge": DISCHARGE, "all": ALL}
 ROOT = Path(__file__).parent.parent
-TARGET_MAPE = 9.1
 OUTLIER_BELOW = 150.0
 Fit = Callable[[Sequence[TrainingRow], Sequence[TrainingRow]], list[Held]]
 
@@ -60,10 +60,18 @@ def cells(data: Path, *, look: bool) -> None:
         f"\n# Real cells: 5-fold cross-validation within the {len(parts['train'])} "
         "training cells (folds of seed 0)"
     )
+    judged = {}
     for name, (features, knows, fit) in recipes.items():
         rows = _rows(parts["train"], features, knows)
-        held = [h for k, j in _folds(rows) for h in fit(k, j)]
-        print(f"{name:44} {_line(held)}")
+        judged[name] = [h for k, j in _folds(rows) for h in fit(k, j)]
+        print(f"{name:36} {_line(judged[name])}", flush=True)
+    for label in FEATURES:
+        pair = (
+            f"{model}, {label}, batches" for model in ("early-life", "interphase-rnn")
+        )
+        found = compare(*(judged[name] for name in pair))
+        error = found.gain_se or 0.0
+        print(f"promotion, {label}: {found.reason} (standard error {error:.2f})")
     if not look:
         print("test sets: not looked at (--look)")
         return
@@ -77,16 +85,14 @@ def cells(data: Path, *, look: bool) -> None:
                 if float(cell["cycle_life"]) > OUTLIER_BELOW
             ]
             held = fit(known, _rows(kept, features, knows))
-            print(f"{part} {name:38} {_line(held)}")
+            print(f"{part} {name:36} {_line(held)}", flush=True)
 
 
 def _recipes() -> dict[str, tuple[tuple[str, ...], bool, Fit]]:
     found: dict[str, tuple[tuple[str, ...], bool, Fit]] = {}
     for label, features in FEATURES.items():
-        for knows in (False, True):
-            end = f"{label}{', batches' if knows else ''}"
-            found[f"interphase-rnn, {end}"] = features, knows, _ours
-            found[f"early-life, {end}"] = features, knows, _early
+        for name, fit in (("interphase-rnn", _ours), ("early-life", _early)):
+            found[f"{name}, {label}, batches"] = features, True, fit
         found[f"elastic net, {label}"] = features, False, _net
     return found
 

@@ -12,6 +12,7 @@ from bigloop.models.inputs import Inputs
 from bigloop.models.interphase import (
     Channel,
     InterphasePredictor,
+    InterphaseRNN,
     InterphaseSurrogate,
     Layout,
     Recipe,
@@ -19,7 +20,7 @@ from bigloop.models.interphase import (
 )
 from bigloop.models.testing import check_predictor, check_surrogate
 
-SIZES = Sizes(latent=2, hidden=8, members=4, knots=2, recurrent=False)
+SIZES = Sizes(latent=2, hidden=8, members=4, knots=2)
 RECIPE = Recipe(steps=60, rate=0.03, anchor=1.0)
 
 
@@ -67,3 +68,29 @@ def test_gradients_reach_the_query() -> None:
     made.posterior(at).mean.sum().backward()
     assert at.grad is not None
     assert bool((at.grad != 0).all())
+
+
+def test_queries_name_age_and_channel(model: InterphaseRNN) -> None:
+    """Later levels of what never falls are higher, by either source alike."""
+    made = InterphaseSurrogate(model.layout, model=model, lives=16)
+    young, old = [0.5, 0.5, 20.0, 0.0], [0.5, 0.5, 90.0, 0.0]
+    other = [0.5, 0.5, 90.0, 1.0]
+    X = torch.tensor([young, old, other], dtype=torch.double)
+    mean = made.posterior(X).mean[:, 0]
+    assert mean[1] > mean[0]
+    assert mean[1] == mean[2]
+    aleatoric = made.uncertainty(X)[0][:, 0]
+    assert aleatoric[2] > aleatoric[1], "the second source is the noisier"
+    assert bool((made.gain(X) > 0).all())
+
+
+def test_an_unknown_channel_is_refused(model: InterphaseRNN) -> None:
+    made = InterphaseSurrogate(model.layout, model=model)
+    with pytest.raises(SpecError, match="channel is not one of 0 to 3"):
+        made.posterior(torch.tensor([[0.5, 0.5, 20.0, 7.0]]))
+
+
+def test_a_row_of_the_wrong_width_is_refused(model: InterphaseRNN) -> None:
+    made = InterphaseSurrogate(model.layout, model=model)
+    with pytest.raises(SpecError, match="3 columns; there are 4"):
+        made.posterior(torch.zeros(1, 3))

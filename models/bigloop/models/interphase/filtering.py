@@ -48,22 +48,29 @@ def follow(
     u = draws.reshape(1, n * K, steps, -1).expand(E, -1, -1, -1)
     drawn, weight = _proposed(u[:, :, 0], stage.first_moments(), gate[:, :, :1])
     state = stage.begin(drawn)
-    levels = drawn.new_zeros(E, n, K, 0, len(space.layout.ordered))
+    past = drawn.reshape(E, n, K, 1, -1)
+    n_levels = len(space.layout.ordered)
+    past = torch.cat([past.new_zeros(E, n, K, 1, n_levels), past], -1)
     total = weight.reshape(E, n, K)
     for t in range(steps - 1):
         moments = stage.moments(t, state)
         drawn, odds = _proposed(u[:, :, t + 1], moments, gate[:, :, t, None])
         state = stage.step(t, state, drawn)
         here = stage.levels.reshape(E, n, K, 1, -1)
-        levels = torch.cat([levels, here], 3)
+        own = torch.cat([here, drawn.reshape(E, n, K, 1, -1)], -1)
+        past = torch.cat([past, own], 3)
         told = log_density(
             records.at(t), here[..., places], sigma[:, :, None, t : t + 1]
         )
         total = total + odds.reshape(E, n, K) + told.sum((3, 4))
         enough = 1.0 if t == steps - 2 else _ENOUGH
-        state, levels, total = _resample(state, levels, total, lots[:, t], enough)
-        stage.levels = levels[:, :, :, -1].reshape(E, n * K, -1)
-    return Lives(levels=levels, divergence=total)
+        state, past, total = _resample(state, past, total, lots[:, t], enough)
+        stage.levels = past[:, :, :, -1, :n_levels].reshape(E, n * K, -1)
+    return Lives(
+        levels=past[:, :, :, 1:, :n_levels],
+        divergence=total,
+        draws=past[..., n_levels:],
+    )
 
 
 def _proposed(
@@ -83,13 +90,13 @@ def _until_last(records: Records) -> Tensor:
 
 
 def _resample(
-    state: State, levels: Tensor, total: Tensor, lots: Tensor, enough: float
+    state: State, past: Tensor, total: Tensor, lots: Tensor, enough: float
 ) -> tuple[State, Tensor, Tensor]:
     E, n, K = total.shape
     weights = torch.softmax(total, -1)
     few = 1.0 / weights.square().sum(-1) < enough * K * (1 - 1e-6)
     if not bool(few.any()):
-        return state, levels, total
+        return state, past, total
     at = (torch.arange(K).to(total) + lots[None, :, None]) / K
     reach = weights.cumsum(-1)
     reach = reach / reach[..., -1:]
@@ -102,9 +109,9 @@ def _resample(
         state.free.gather(1, row.expand(-1, -1, state.free.shape[-1])),
         state.risen.gather(1, row.expand(-1, -1, state.risen.shape[-1])),
     )
-    deep = heirs[..., None, None].expand(-1, -1, -1, *levels.shape[3:])
+    deep = heirs[..., None, None].expand(-1, -1, -1, *past.shape[3:])
     return (
         state,
-        levels.gather(2, deep),
+        past.gather(2, deep),
         torch.where(few[..., None], torch.zeros_like(total), total),
     )

@@ -12,6 +12,7 @@ from bigloop.models.interphase.network import Sizes
 from bigloop.models.interphase.objective import loss
 from bigloop.models.interphase.records import Records
 from bigloop.models.interphase.rolling import Network
+from bigloop.models.interphase.settling import settle
 
 
 class Diverged(BigloopError):
@@ -23,7 +24,7 @@ class Recipe(Document):
 
     steps: int = Field(default=600, ge=1)
     batch: int = Field(default=32, ge=1)
-    rate: float = Field(default=0.008, gt=0)
+    rate: float = Field(default=0.02, gt=0)
     """Largest learning rate; it rises over the first tenth and falls to 0."""
     draws: int = Field(default=4, ge=2)
     """Lives of each interphase in each step."""
@@ -33,9 +34,11 @@ class Recipe(Document):
 
     .. [Pearce2020] T. Pearce et al., AISTATS, PMLR 108, 234 (2020).
     """
-    hush: float = Field(default=0.5, ge=0, lt=1)
+    hush: float = Field(default=0.4, ge=0, lt=1)
     """Share of the steps in which the noise stays as it began, small: else it takes
     what the state has not yet learned to follow, and the state never learns it."""
+    rounds: int = Field(default=12, ge=0)
+    """Of setting the sizes of all noise right after training."""
     seed: int = 0
 
 
@@ -89,6 +92,7 @@ def fit(
         optimiser.step()
         schedule.step()
     network.requires_grad_(False)
+    settle(network, records, places, recipe.rounds, recipe.seed)
     return network
 
 

@@ -22,7 +22,7 @@ from bigloop.models.interphase.surrogate import InterphaseSurrogate
 
 _MODEL = "interphase-rnn-predictor"
 _TARGET = "target"
-_SIZES = {"latent": 4, "hidden": 16, "members": 8, "knots": 2, "recurrent": False}
+_SIZES = {"latent": 4, "hidden": 16, "members": 8, "knots": 2}
 _RECIPE = {"steps": 150, "rate": 0.02, "anchor": 1.0, "hush": 0.3}
 
 

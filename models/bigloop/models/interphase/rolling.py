@@ -35,6 +35,8 @@ class Lives:
     """`E x n x K x T x O`, observables without noise, scaled."""
     divergence: Tensor
     """`E x n x K`, of the guide from the prior over all steps [nat]."""
+    draws: Tensor | None = None
+    """`E x n x K x (T + 1) x n_draws`, the normal numbers behind each life."""
 
 
 def inputs(records: Records) -> Tensor:
@@ -110,8 +112,6 @@ class Stage:
         self._space, self._guide = network.space, network.guide
         self._records, self._K, self._E = records, K, network.members
         self._x = inputs(records).expand(self._E, -1, -1, -1)
-        driven = self._space.drive(self._x)
-        self._d = None if driven is None else each(driven, K).unbind(2)
         self._first = self._rows(records.configuration)
         self._steps = each(self._x, K).unbind(2)
         self.levels: Tensor
@@ -155,8 +155,7 @@ class Stage:
 
     def step(self, t: int, state: State, drawn: Tensor) -> State:
         """All lives one step on."""
-        d = None if self._d is None else self._d[t]
-        state = self._space.step(state, self._steps[t], d, drawn)
+        state = self._space.step(state, self._steps[t], drawn)
         self.levels = self._space.levels(state)
         return state
 
