@@ -48,7 +48,7 @@ def main() -> None:
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--look", action="store_true", help="at the test sets")
+    parser.add_argument("--look", action="store_true", help="at the test sets alone")
     arguments = parser.parse_args()
     cells(arguments.data, look=arguments.look)
 
@@ -56,6 +56,9 @@ def main() -> None:
 def cells(data: Path, *, look: bool) -> None:
     parts = _read(data)
     recipes = _recipes()
+    if look:
+        _look(parts, recipes)
+        return
     print(
         f"\n# Real cells: 5-fold cross-validation within the {len(parts['train'])} "
         "training cells (folds of seed 0)"
@@ -72,20 +75,28 @@ def cells(data: Path, *, look: bool) -> None:
         found = compare(*(judged[name] for name in pair))
         error = found.gain_se or 0.0
         print(f"promotion, {label}: {found.reason} (standard error {error:.2f})")
-    if not look:
-        print("test sets: not looked at (--look)")
-        return
+    print("test sets: not looked at (--look)")
+
+
+def _look(
+    parts: dict[str, list[dict[str, str]]],
+    recipes: dict[str, tuple[tuple[str, ...], bool, Fit]],
+) -> None:
     print("\n# Test sets; test1 without the cell that died at cycle 148")
+    kept = {
+        part: [
+            cell for cell in parts[part] if float(cell["cycle_life"]) > OUTLIER_BELOW
+        ]
+        for part in ("test1", "test2")
+    }
     for name, (features, knows, fit) in recipes.items():
         known = _rows(parts["train"], features, knows)
-        for part in ("test1", "test2"):
-            kept = [
-                cell
-                for cell in parts[part]
-                if float(cell["cycle_life"]) > OUTLIER_BELOW
-            ]
-            held = fit(known, _rows(kept, features, knows))
-            print(f"{part} {name:36} {_line(held)}", flush=True)
+        tests = {part: _rows(kept[part], features, knows) for part in kept}
+        held = fit(known, [row for rows in tests.values() for row in rows])
+        for part, rows in tests.items():
+            names = {row.specimen for row in rows}
+            own = [h for h in held if h.specimen in names]
+            print(f"{part} {name:36} {_line(own)}", flush=True)
 
 
 def _recipes() -> dict[str, tuple[tuple[str, ...], bool, Fit]]:
