@@ -60,8 +60,8 @@ class StateSpace(nn.Module):  # type: ignore[misc]
 
     so what may not fall cannot, whatever the weights; the rates of reactions and of
     growth are powers and exponentials, of which the logarithms are lines.
-    A recurrent network over the inputs besides, as in [Fraccaro2016]_, was no better on
-    three seeds of growth and a quarter dearer: what the inputs left behind is in `h`.
+    A recurrent network over the inputs besides, as in [Fraccaro2016]_, was as good over
+    three seeds of growth, and dearer: what the inputs left behind is in `h`.
 
     .. [Krishnan2017] R. G. Krishnan et al., AAAI 31, 2101 (2017).
     .. [Fraccaro2016] M. Fraccaro et al., NeurIPS 29, 2199 (2016).
