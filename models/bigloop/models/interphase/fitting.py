@@ -1,0 +1,132 @@
+"""Training: every member from a start of its own, towards which it is held."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bigloop.contracts import BigloopError, Document
+from bigloop.models.interphase.layout import Layout
+from bigloop.models.interphase.network import Sizes
+from bigloop.models.interphase.objective import loss
+from bigloop.models.interphase.records import Records
+from bigloop.models.interphase.rolling import Network
+from bigloop.models.interphase.settling import settle
+
+
+class Diverged(BigloopError):
+    """Training ran into numbers that are not finite; there is no model."""
+
+
+class Recipe(Document):
+    """How a model is trained."""
+
+    steps: int = Field(default=600, ge=1)
+    batch: int = Field(default=32, ge=1)
+    rate: float = Field(default=0.02, gt=0)
+    """Largest learning rate; it rises over the first tenth and falls to 0."""
+    draws: int = Field(default=4, ge=2)
+    """Lives of each interphase in each step."""
+    anchor: float = Field(default=0.1, ge=0)
+    """Share of the prior that holds: each member is drawn to where it began as if its
+    start were a draw from the prior [Pearce2020]_, so with few readings members differ.
+
+    .. [Pearce2020] T. Pearce et al., AISTATS, PMLR 108, 234 (2020).
+    """
+    hush: float = Field(default=0.4, ge=0, lt=1)
+    """Share of the steps in which the noise stays as it began, small: else it takes
+    what the state has not yet learned to follow, and the state never learns it."""
+    rounds: int = Field(default=12, ge=0)
+    """Of setting the sizes of all noise right after training."""
+    seed: int = 0
+
+
+def fit(
+    layout: Layout,
+    records: Records,
+    places: Tensor,
+    sizes: Sizes,
+    recipe: Recipe,
+    device: str = "cpu",
+) -> Network:
+    """A trained network; equal arguments give equal weights on one machine.
+
+    Args:
+        layout: names and kinds.
+        records: scaled.
+        places: observable of each channel.
+        sizes: of the network.
+        recipe: of the training.
+        device: where it runs.
+
+    Raises:
+        Diverged: the loss of a member is not finite.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network: Network = Network(layout, sizes).to(device)
+    generator = torch.Generator(device).manual_seed(recipe.seed)
+    prior = _Prior(network, recipe.anchor)
+    optimiser = torch.optim.Adam(
+        network.parameters(), lr=recipe.rate, betas=(0.9, 0.99)
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.rate, recipe.steps + 1, pct_start=0.1
+    )
+    share = 1.0 / max(float(records.mask.sum()), 1.0)
+    for step in range(recipe.steps):
+        rows = _rows(len(records), recipe.batch, generator)
+        warmth = min(1.0, (step + 1) / (0.5 * recipe.steps))
+        value = loss(network, records[rows], places, recipe.draws, warmth, generator)
+        optimiser.zero_grad(set_to_none=True)
+        (value.sum() + share * prior.penalty()).backward()
+        if step < recipe.hush * recipe.steps:
+            network.space.noise.grad = None
+        _clip(network)
+        if not bool(value.isfinite().all()):
+            raise Diverged(
+                f"training diverged at step {step + 1} of {recipe.steps}; lower rate "
+                f"({recipe.rate:g}) or look for values far off"
+            )
+        optimiser.step()
+        schedule.step()
+    network.requires_grad_(False)
+    settle(network, records, places, recipe.rounds, recipe.seed)
+    return network
+
+
+class _Prior:
+    """Normal around the start of each member.
+
+    Of unit spread for what a unit sums up, and of one e-fold for the noise.
+    """
+
+    def __init__(self, network: Network, anchor: float) -> None:
+        self._terms = []
+        for name, p in network.named_parameters():
+            is_weight = name.endswith("weight")
+            factor = p.shape[1] * anchor if is_weight else anchor
+            factor = 1.0 if name.endswith("noise") else factor
+            self._terms.append((p, p.detach().clone(), 0.5 * factor))
+
+    def penalty(self) -> Tensor:
+        """Minus its log density, up to a constant, summed over members."""
+        parts = [f * (p - a).square().sum() for p, a, f in self._terms]
+        return torch.stack(parts).sum()
+
+
+def _rows(n: int, batch: int, generator: torch.Generator) -> Tensor:
+    if n <= batch:
+        return torch.arange(n, device=generator.device)
+    order = torch.randperm(n, generator=generator, device=generator.device)
+    return order[:batch]
+
+
+def _clip(network: Network, most: float = 1.0) -> None:
+    """Each member's gradient by itself: one that leaps must not hold the others up."""
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    size = torch.stack([g.flatten(1).square().sum(1) for g in grads]).sum(0).sqrt()
+    factor = (most / (size + 1e-6)).clamp_max(1.0)
+    for g in grads:
+        g.mul_(factor.reshape(-1, *[1] * (g.ndim - 1)))

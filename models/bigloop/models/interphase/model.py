@@ -1,0 +1,225 @@
+"""The Bayesian model of interphases over their lives: learn, forecast, keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from bigloop.contracts import SpecError
+from bigloop.models import artifact
+from bigloop.models.interphase.filtering import follow
+from bigloop.models.interphase.fitting import Recipe, fit
+from bigloop.models.interphase.forecast import Forecast
+from bigloop.models.interphase.layout import Layout
+from bigloop.models.interphase.network import Sizes
+from bigloop.models.interphase.records import Records
+from bigloop.models.interphase.rolling import Network, roll
+from bigloop.models.interphase.scaling import Scaling
+
+_MODEL = "interphase-rnn"
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fitted:
+    scaling: Scaling
+    network: Network
+
+
+class InterphaseRNN:
+    """An ensemble of stochastic recurrent networks over the life of an interphase.
+
+    It learns from histories with gaps, of unequal length, at irregular ages, by
+    several sources, each with a noise of its own that depends on age; it forecasts
+    under whatever conditions are planned, from the configuration alone or from
+    whatever has been measured so far. See `network.StateSpace` for the equations.
+
+    Examples:
+        >>> layout = Layout(
+        ...     observables={"thickness_nm": "increasing"},
+        ...     channels=(Channel(source="afm", observable="thickness_nm"),),
+        ... )
+        >>> InterphaseRNN(layout).layout.rising
+        ['thickness_nm']
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        sizes: Sizes | None = None,
+        recipe: Recipe | None = None,
+        *,
+        least: int = 4,
+        device: str = "cpu",
+    ) -> None:
+        """Nothing is learned yet.
+
+        Args:
+            layout: names and kinds of everything.
+            sizes: of the network.
+            recipe: of the training.
+            least: interphases with a reading that are needed to learn.
+            device: where tensors live.
+        """
+        self.layout = layout
+        self.sizes, self.recipe = sizes or Sizes(), recipe or Recipe()
+        self.least, self.device = least, device
+        self._fitted: _Fitted | None = None
+
+    def fit(self, records: Records) -> None:
+        """Learn from records, forgetting all before.
+
+        When it fails, what was learned before stays.
+
+        Raises:
+            SpecError: too few interphases with a reading, something that is not
+                finite, an observable that is constant or has no exact value.
+            Diverged: the loss became infinite.
+        """
+        records.check(self.layout)
+        told = records.mask.sum((1, 2)) > 0
+        if int(told.sum()) < self.least:
+            raise SpecError(
+                f"records: {int(told.sum())} interphase(s) with a reading; "
+                f"{self.least} are needed"
+            )
+        records = records[told].to("cpu", torch.double)
+        scaling = Scaling.of(self.layout, records)
+        scaled = scaling(records).to(self.device)
+        scaling = scaling.to(self.device)
+        network = fit(
+            self.layout, scaled, scaling.places, self.sizes, self.recipe, self.device
+        )
+        self._fitted = _Fitted(scaling=scaling, network=network)
+
+    def forecast(
+        self, records: Records, lives: int = 64, seed: int = 0, *, filtered: bool = True
+    ) -> Forecast:
+        """At the ages and under the conditions of `records`, given their readings.
+
+        Records without readings are forecast from their configuration. A plan that
+        differs from what was done is a counterfactual: give its conditions.
+
+        Args:
+            records: what is known; ages without readings are what is asked for.
+            lives: drawn of each interphase by each member, an even number.
+            seed: of the draws, which are the same for every interphase: differences
+                between two of them, or between two plans, are not blurred by chance.
+            filtered: whether lives are weighed by the readings.
+
+        Raises:
+            SpecError: nothing has been learned, or the records do not fit.
+        """
+        records.check(self.layout)
+        state = self._state
+        scaled = state.scaling(records.to(self.device))
+        parts = [
+            self._lives(scaled[slice(i, i + _CHUNK)], lives, seed, filtered)
+            for i in range(0, max(len(records), 1), _CHUNK)
+        ]
+        levels = torch.cat(parts, 1)
+        sigma = state.network.space.sigma(scaled.ages)
+        shift, spread = state.scaling.observables[:, state.scaling.places]
+        return Forecast(
+            layout=self.layout,
+            ages=records.ages,
+            levels=levels[..., state.scaling.places] * spread + shift,
+            sigma=sigma * spread,
+        )
+
+    def sigma(self, ages: Tensor) -> Tensor:
+        """Learned standard deviation of the noise, `len(ages) x C`; mean of members."""
+        state = self._state
+        at = ages.to(state.scaling.age) / state.scaling.age
+        found = state.network.space.sigma(at).square().mean(0).sqrt()
+        return found * state.scaling.observables[1, state.scaling.places]
+
+    @property
+    def n_weights(self) -> int:
+        """Weights of one member."""
+        return sum(p[0].numel() for p in self._state.network.parameters())
+
+    def to_bytes(self) -> bytes:
+        """Weights and metadata as a safetensors file; equal knowledge, equal bytes."""
+        state = self._state
+        scaling = {
+            f"scaling.{name}": getattr(state.scaling, name)
+            for name in state.scaling.__dataclass_fields__
+        }
+        weights = {f"network.{k}": v for k, v in state.network.state_dict().items()}
+        return artifact.pack(
+            {**scaling, **weights},
+            {
+                "model": _MODEL,
+                "format": 1,
+                "layout": [*self.layout.model_dump(mode="json").items()],
+                "order": list(self.layout.observables),
+                "sizes": self.sizes.model_dump(mode="json"),
+                "recipe": self.recipe.model_dump(mode="json"),
+                "least": self.least,
+            },
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes, device: str = "cpu") -> Self:
+        """The model that wrote the file, bit for bit on the same machine.
+
+        Raises:
+            SpecError: the bytes are no file of this model, or its weights are not those
+                of the architecture that it names.
+        """
+        tensors, data = artifact.unpack(content, _MODEL)
+        fields = dict(data["layout"])
+        # JSON sorts keys; the order of the observables is that of the weights.
+        kinds = fields["observables"]
+        fields["observables"] = {name: kinds[name] for name in data["order"]}
+        made = cls(
+            Layout.model_validate(fields),
+            Sizes.model_validate(data["sizes"]),
+            Recipe.model_validate(data["recipe"]),
+            least=data["least"],
+            device=device,
+        )
+        groups: dict[str, dict[str, Tensor]] = {"scaling": {}, "network": {}}
+        for name, tensor in tensors.items():
+            kind, _, rest = name.partition(".")
+            groups.setdefault(kind, {})[rest] = tensor.to(device)
+        network = Network(made.layout, made.sizes).to(device)
+        try:
+            network.load_state_dict(groups["network"])
+            scaling = Scaling(**groups["scaling"])
+        except (RuntimeError, TypeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SpecError(
+                f"the file's weights are of another architecture ({reason}); train the "
+                "model again"
+            ) from None
+        made._fitted = _Fitted(scaling=scaling, network=network.requires_grad_(False))
+        return made
+
+    @property
+    def _state(self) -> _Fitted:
+        if self._fitted is None:
+            raise SpecError("nothing has been learned yet; call fit first")
+        return self._fitted
+
+    def _lives(self, scaled: Records, lives: int, seed: int, filtered: bool) -> Tensor:
+        state = self._state
+        (n, T), places = scaled.ages.shape, state.scaling.places
+        generator = torch.Generator().manual_seed(seed)
+        shape = (1, (lives + 1) // 2, T + 1, state.network.space.n_draws)
+        half = torch.randn(shape, generator=generator).to(scaled.ages)
+        # Each draw and its mirror image: means of nearly linear things come out exact.
+        draws = torch.cat([half, -half], 1).expand(n, -1, -1, -1)
+        if not bool(scaled.mask.any()):
+            return roll(state.network, scaled, places, draws).levels
+        lots = torch.rand(1, T + 1, generator=generator).to(scaled.ages).expand(n, -1)
+        if filtered:
+            return follow(state.network, scaled, places, draws, lots).levels
+        told = scaled.mask.amax(-1).flip(1).cummax(1).values.flip(1)
+        return roll(
+            state.network, scaled, places, draws, torch.cat([told[:, :1], told], 1)
+        ).levels
