@@ -343,7 +343,8 @@ def main() -> None:
     on_reconstruction(model, test)
     published(model, given.data)
     generation(model, train, test, grower, given.generated, given.seed)
-    inverse(model, train, test, grower, given.targets, given.seed)
+    if given.targets:
+        inverse(model, train, test, grower, given.targets, given.seed)
 
 
 if __name__ == "__main__":

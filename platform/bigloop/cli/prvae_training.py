@@ -48,10 +48,15 @@ class PrvaeTraining:
         )
         say(f"{self.data}: {len(data)} runs, {', '.join(self.properties)}")
         try:
-            report, scores = self._train(data, run)
+            report = self._train(data, run)
         except DivergenceError:
             run.end("FAILED")
             raise
+        if not report.epochs:
+            run.end("KILLED")
+            say(f"{self.out}: interrupted in the first epoch; nothing is written")
+            return False
+        scores = self._judge(data)
         files = self._write(report, scores, sha256)
         status = "KILLED" if report.is_stopped else "FINISHED"
         run.end(status, {**scores.metrics(), **_speed(report)}, files)
@@ -62,12 +67,11 @@ class PrvaeTraining:
         """End after this step, with the best weights so far."""
         self.is_stopping = True
 
-    def _train(self, data: SeiData, run: TrainingRun) -> tuple[Report, Scores]:
+    def _train(self, data: SeiData, run: TrainingRun) -> Report:
         from bigloop.models.prvae.data import check_to_learn, split
-        from bigloop.models.prvae.scores import evaluate
 
         check_to_learn(data)
-        train, validation, test = split(len(data), self.model.training.seed)
+        train, validation, _ = split(len(data), self.model.training.seed)
 
         def on_epoch(epoch: Epoch) -> None:
             run.epoch(epoch.epoch, epoch.metrics())
@@ -78,7 +82,15 @@ class PrvaeTraining:
         )
         if sys.stderr.isatty():
             print(file=sys.stderr)
-        return report, evaluate(self.model, data.take(test))
+        return report
+
+    def _judge(self, data: SeiData) -> Scores:
+        from bigloop.models.prvae.data import split
+        from bigloop.models.prvae.scores import evaluate
+
+        return evaluate(
+            self.model, data.take(split(len(data), self.model.training.seed)[2])
+        )
 
     def _progress(self, epoch: Epoch) -> None:
         """One line that is written over on a terminal, one now and then elsewhere."""

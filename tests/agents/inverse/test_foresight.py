@@ -39,7 +39,7 @@ def test_it_is_the_exact_posterior_of_the_errors(model: PrVAE, data: SeiData) ->
     scaled = model.learned.scales.barriers(barriers).double()
     error = model.learned.scales.properties(truth).double()
     prior, deviation = (x.double() for x in foresight.forward.moments(scaled.float()))
-    alike = torch.exp(-0.5 * (torch.cdist(scaled, scaled) / 3.0) ** 2)
+    alike = torch.exp(-0.5 * (torch.cdist(scaled, scaled) / 1.5) ** 2)
     for i in range(len(data.names)):
         s = deviation[:, i]
         joint = s[:, None] * alike * s[None] + 0.01 * torch.eye(6)

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from bigloop.cli import main
+from bigloop.cli.prvae_training import PrvaeTraining
 from bigloop.contracts import SpecError
+from bigloop.models.prvae.fitting import Epoch
+from bigloop.models.prvae.model import PrVAE
+from bigloop.models.prvae.settings import Training
+from bigloop.tracking import Tracker
 from bigloop.tracking.session import session
 
 GROW = ["--n", "90", "--rows", "14", "--columns", "12", "--max-events", "1500"]
@@ -42,6 +47,35 @@ def test_training_writes_a_model_a_report_and_a_run(model: Path) -> None:
         (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.metrics["test_n"] == report["scores"]["n"]
+
+
+@pytest.mark.parametrize(("after", "written"), [(0, False), (1, True)])
+def test_a_stop_keeps_what_was_learned_by_then(
+    data: Path, tmp_path: Path, after: int, written: bool
+) -> None:
+    seen: list[int] = []
+
+    class Stopped(PrvaeTraining):
+        def _progress(self, epoch: Epoch) -> None:
+            seen.append(epoch.epoch)
+            self.stop()
+
+    run = Stopped(
+        model=PrVAE(Training(epochs=50, flow_epochs=1, forward_epochs=1), device="cpu"),
+        data=data,
+        properties=("thickness",),
+        out=tmp_path / "m.safetensors",
+        tracker=Tracker(None, "bigloop/prvae", tmp_path),
+    )
+    if not after:
+        run.stop()
+    assert not run.run()
+    assert len(seen) == after
+    assert run.out.exists() == written
+    with session(run.tracker.uri) as client:
+        experiment = client.get_experiment_by_name("bigloop/prvae")
+        (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.status == "KILLED"
 
 
 def test_exploring_draws_everything(model: Path, data: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bigloop.models.prvae.model import PrVAE
 _NOISE = 0.1
 """Spread of replicates, in standard deviations of the data set: about the median of
 what runs at random barriers of the box show."""
-_LENGTH = 3.0
+_LENGTH = 1.5
 """Over which the error of the model is alike, in standard deviations of each barrier;
 random points of the box are 5.5 apart."""
 

@@ -101,7 +101,7 @@ def fit_prior(
     train: Rows,
     validation: Rows,
     how: FlowFit,
-    is_stopped: Callable[[], bool],
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Prior | None:
     """Learn it from the pictures whose barriers are known; none where there are few."""
     train, validation = (_with_barriers(rows) for rows in (train, validation))
@@ -136,7 +136,7 @@ def fit_inverse(
     validation: Rows,
     scales: Scales,
     how: FlowFit,
-    is_stopped: Callable[[], bool],
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Inverse | None:
     """Learn it from the rows whose barriers are known; none where there are few."""
     train, validation = (_with_barriers(rows) for rows in (train, validation))

@@ -11,7 +11,7 @@ from torch import Tensor
 from bigloop.models.prvae.data import SOLVENT, SeiData
 from bigloop.models.prvae.figures import Pictures
 from bigloop.models.prvae.model import PrVAE
-from bigloop.models.prvae.pictures import drawn, most_likely
+from bigloop.models.prvae.pictures import drawn
 from bigloop.models.prvae.scores import SPECIES, Floats, principal, reconstruct
 from bigloop.models.prvae.views import BARRIERS, PICTURE
 
@@ -45,7 +45,7 @@ def component_walks(model: PrVAE, data: SeiData, n: int = 3) -> Gallery:
         low, high = np.quantile(scores[:, i], _REACH).tolist()
         steps = np.linspace(low, high, _STEPS)
         z = mean.mean(0) + torch.tensor(np.outer(steps, axis), dtype=torch.float32)
-        rows.append(list(most_likely(model.decode(z)[PICTURE]).numpy()))
+        rows.append(_drawn(model.decode(z)[PICTURE], i))
         titles.append(_titles(model, z))
         sides.append(f"component {i + 1}\n{100 * parts[i]:.0f} % of variance")
     return Gallery(rows=rows, titles=titles, sides=sides)
@@ -58,7 +58,7 @@ def over_barriers(model: PrVAE, data: SeiData, seed: int) -> Gallery:
     barriers = torch.tensor(data.barriers[some])
     z = mean.mean(0).expand(len(some), -1)
     found = model.decode(z, {BARRIERS: barriers})[PICTURE]
-    return _two_rows(list(most_likely(found).numpy()), [""] * len(some), "mean latent")
+    return _two_rows(_drawn(found, seed), [""] * len(some), "mean latent")
 
 
 def over_latents(model: PrVAE, data: SeiData, seed: int) -> Gallery:
@@ -67,8 +67,7 @@ def over_latents(model: PrVAE, data: SeiData, seed: int) -> Gallery:
     z, _ = model.encode({PICTURE: torch.tensor(data.pictures[some])})
     barriers = torch.tensor(data.barriers.mean(axis=0, keepdims=True))
     found = model.decode(z, {BARRIERS: barriers})[PICTURE]
-    made = list(most_likely(found).numpy())
-    return _two_rows(made, _titles(model, z), "mean barriers")
+    return _two_rows(_drawn(found, seed), _titles(model, z), "mean barriers")
 
 
 def generated(model: PrVAE, data: SeiData, seed: int) -> Gallery:
@@ -103,12 +102,10 @@ def reconstructions(model: PrVAE, data: SeiData) -> Gallery:
     part = data.take(some)
     z, _ = model.encode({PICTURE: torch.tensor(part.pictures)})
     probability = model.decode(z, {BARRIERS: torch.tensor(part.barriers)})[PICTURE]
-    generator = torch.Generator().manual_seed(0)
-    made = drawn(probability, generator).numpy()
-    rows = [part.pictures, reconstruct(model, part), made]
+    likeliest = list(reconstruct(model, part))
     titles = [[f"mostly {SPECIES[kind[i]]}" for i in some]] + [[""] * len(some)] * 2
     return Gallery(
-        rows=[list(row) for row in rows],
+        rows=[list(part.pictures), likeliest, _drawn(probability, 0)],
         titles=titles,
         sides=["run", "likeliest", "drawn"],
     )
@@ -117,6 +114,10 @@ def reconstructions(model: PrVAE, data: SeiData) -> Gallery:
 def first_property(data: SeiData) -> str:
     """Name of the first property, short."""
     return data.names[0].replace("_", " ")
+
+
+def _drawn(probability: Tensor, seed: int) -> list[Pictures]:
+    return list(drawn(probability, torch.Generator().manual_seed(seed)).numpy())
 
 
 def _titles(model: PrVAE, z: Tensor) -> list[str]:

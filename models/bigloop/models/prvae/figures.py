@@ -127,13 +127,14 @@ def training_figure(epochs: Sequence[Mapping[str, Any]], best: int) -> Figure:
     names = {
         "reconstruction": "reconstruction [nat a picture]",
         "kl": "KL divergence [nat a picture]",
-        "regression": "half squared error of the properties",
+        "regression": "half squared error",
     }
     x = [epoch["epoch"] for epoch in epochs]
     for panel, (name, label) in zip(axes, names.items(), strict=True):
         if name != "regression":
             panel.plot(x, [e["train"][name] for e in epochs], label="training")
-        panel.plot(x, [e["validation"][name] for e in epochs], label="validation")
+        held = [e["validation"][name] for e in epochs]
+        panel.plot(x, held, label="validation", color="C1")
         if best:
             panel.axvline(best, color="#999999", lw=0.8, ls=":", label="kept")
         if name != "kl":

@@ -137,7 +137,9 @@ class PrVAE:
         on_epoch: Callable[[Epoch], None] = lambda epoch: None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> Report:
-        """Learn from rows; when stopped, from what was reached by then.
+        """Learn from rows; when stopped, keep what was reached by then.
+
+        Stopped in its first epoch it has learned nothing: all is as before.
 
         Args:
             train: rows to learn from.
@@ -167,7 +169,8 @@ class PrVAE:
             is_stopped=is_stopped,
         )
         run.run()
-        self._finish(run, scales)
+        if run.epochs:
+            self._finish(run, scales)
         return _report(run, self.hardware, is_stopped())
 
     def _finish(self, run: Fit, scales: Scales) -> None:
@@ -177,13 +180,10 @@ class PrVAE:
         if not self.training.property_weight:
             fit_heads(network, train, validation, self.training.seed)
         fast = ForwardFit(epochs=self.training.forward_epochs, seed=self.training.seed)
-        forward = fit_forward(train, validation, fast, run.is_stopped)
-        prior = conditioning.fit_prior(
-            network, forward, train, validation, how, run.is_stopped
-        )
-        inverse = conditioning.fit_inverse(
-            train, validation, scales, how, run.is_stopped
-        )
+        # Not cut short by a stop: half-trained they would spoil what was reached.
+        forward = fit_forward(train, validation, fast)
+        prior = conditioning.fit_prior(network, forward, train, validation, how)
+        inverse = conditioning.fit_inverse(train, validation, scales, how)
         counts = torch.bincount(
             train.pictures.flatten().long(), minlength=network.architecture.n_classes
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 SOLID = (4, 7)
 """Li2CO3 and organic clusters: what the film is made of."""
+_LENGTH, _REACH = 0.85, 4
+"""Of the field that the film is drawn with, and where it is cut off [sites]."""
 
 
 def probabilities(logits: Tensor, weights: Tensor) -> Tensor:
@@ -30,26 +33,45 @@ def most_likely(probability: Tensor) -> Tensor:
 
 
 def drawn(probability: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """A picture with the number of solid sites that is expected, `n x rows x columns`.
+    """A picture by the probabilities of its sites, `n x rows x columns`, bytes.
 
-    The latent holds where the film is but not where each molecule in solution is. As
-    many sites as are expected to be solid become solid, the likeliest ones, each of its
-    likelier solid; all others are drawn one by one. Drawn one by one, solid sites would
-    be flakes above the film and make it too thick; the likeliest class everywhere would
-    lose the molecules in solution.
+    The latent holds where the film is, not each branch of it. Whether a site is solid
+    is drawn with its probability, but neighbours are not drawn alone: a Gaussian field
+    with a length of 0.85 sites decides (a Gaussian copula), or branches would be dust
+    that makes the film too thick. Of 0.5, 0.7, 0.85 and 1 it is the length whose
+    pictures of validation rows kept thickness and porosity best together. A solid site
+    is the likelier of the two solids; all others are drawn one by one. The first and
+    the last row are the likeliest class: nothing happens there.
     """
     n, n_classes, rows, columns = probability.shape
-    flat = probability.reshape(n, n_classes, -1)
-    solid = torch.zeros(n_classes, dtype=torch.bool, device=flat.device)
-    solid[[code for code in SOLID if code < n_classes]] = True
-    amount = flat[:, solid].sum(dim=1)
-    rank = amount.argsort(dim=1, descending=True).argsort(dim=1)
-    is_solid = rank < amount.sum(dim=1, keepdim=True).round()
-    kind = flat.masked_fill(~solid[None, :, None], -1.0).argmax(dim=1)
-    rest = flat.masked_fill(solid[None, :, None], 0.0).clamp_min(0)
+    is_solid = torch.zeros(n_classes, dtype=torch.bool)
+    is_solid[[code for code in SOLID if code < n_classes]] = True
+    is_solid = is_solid.to(probability.device)
+    field = _field((n, rows, columns), generator).to(probability)
+    becomes_solid = field < probability[:, is_solid].sum(dim=1)
+    wide = is_solid[None, :, None, None]
+    kind = probability.masked_fill(~wide, -1.0).argmax(dim=1)
+    rest = probability.masked_fill(wide, 0.0)
     rest[:, 0] += 1e-12
-    noise = torch.rand(n, 1, flat.shape[2], generator=generator).to(flat.device)
+    noise = torch.rand(n, 1, rows, columns, generator=generator).to(probability)
     steps = rest.cumsum(dim=1)
     other = (steps < noise * steps[:, -1:]).sum(dim=1).clamp_max(n_classes - 1)
-    codes = torch.where(is_solid, kind, other)
-    return codes.to(torch.uint8).reshape(n, rows, columns)
+    codes = torch.where(becomes_solid, kind, other)
+    ends = probability.argmax(dim=1)
+    codes[:, 0], codes[:, -1] = ends[:, 0], ends[:, -1]
+    return codes.to(torch.uint8)
+
+
+def _field(shape: tuple[int, int, int], generator: torch.Generator | None) -> Tensor:
+    """Uniform numbers that are alike in neighbours, `n x rows x columns`.
+
+    Gaussian noise smoothed over the edges, so that its spread is the same everywhere.
+    """
+    noise = torch.randn(shape, generator=generator)[:, None]
+    at = torch.arange(-_REACH, _REACH + 1, dtype=noise.dtype)
+    weight = torch.exp(-0.5 * (at / _LENGTH).square())
+    kernel = weight[:, None] * weight[None, :]
+    kernel = kernel / kernel.square().sum().sqrt()
+    wide = functional.pad(noise, (_REACH,) * 4, mode="circular")
+    smooth = functional.conv2d(wide, kernel[None, None])[:, 0]
+    return torch.special.ndtr(smooth)
