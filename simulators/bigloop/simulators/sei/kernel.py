@@ -86,7 +86,7 @@ def following(s0, s1):  # type: ignore[no-untyped-def]
 @njit(inline="always")
 def uniform(word):  # type: ignore[no-untyped-def]
     """A number from 0 to below 1 from the upper 53 bits of a word."""
-    return float(word >> np.uint64(11)) * SCALE
+    return float(np.int64(word >> np.uint64(11))) * SCALE
 
 
 @njit(cache=True, nogil=True, boundscheck=False, error_model="numpy")
@@ -125,6 +125,7 @@ def run(book, law, until_event, until_time):  # type: ignore[no-untyped-def]
     time, next_time, event_time = times[TIME], times[NEXT_TIME], times[EVENT_TIME]
     started = time
     hop_radical, hop_monomer, hop_pair = k[13], k[12], k[11]
+    per_radical, per_monomer, per_pair = 1 / k[13], 1 / k[12], 1 / k[11]
     r_weary = r_contacts = r_move = r_merge = r_escape = 0.0
     weary_stale = contacts_stale = clusters_stale = True
 
@@ -264,17 +265,17 @@ def run(book, law, until_event, until_time):  # type: ignore[no-untyped-def]
         is_listed = True
         if u < r_monomers:
             mover = MONOMERS
-            i = min(int(u / hop_monomer), n_slots[MONOMERS] - 1)
+            i = min(int(u * per_monomer), n_slots[MONOMERS] - 1)
         else:
             u -= r_monomers
             if u < r_radicals:
                 mover = RADICALS
-                i = min(int(u / hop_radical), n_slots[RADICALS] - 1)
+                i = min(int(u * per_radical), n_slots[RADICALS] - 1)
             else:
                 u -= r_radicals
                 if u < r_pairs:
                     mover = PAIRS
-                    i = min(int(u / hop_pair), n_slots[PAIRS] - 1)
+                    i = min(int(u * per_pair), n_slots[PAIRS] - 1)
                 else:
                     u -= r_pairs
         if mover > 0:
