@@ -124,6 +124,11 @@ def textbook(barriers: Barriers, seed: int) -> NDArray[np.uint8]:
     return Growth(barriers, "v1", seed=seed).run(events=MAX_EVENTS).lattice
 
 
+def textbook_as_long(barriers: Barriers, seed: int) -> NDArray[np.uint8]:
+    """Stopped at the event count of the replay, so that only the rates differ."""
+    return Growth(barriers, "v1", seed=seed).run(events=REPLAYED_EVENTS).lattice
+
+
 def with_faults(barriers: Barriers, seed: int) -> NDArray[np.uint8]:
     return replay(barriers, seed, REPLAYED_EVENTS)[0].lattice
 
@@ -165,6 +170,7 @@ def published_rows(data: Path, n: int, n_replay: int, replicates: int) -> None:
     )
     for name, run, size in (
         ("textbook", textbook, n),
+        ("textbook, same rows and events", textbook_as_long, n_replay),
         ("published list", with_faults, n_replay),
     ):
         if size == 0:
@@ -223,6 +229,7 @@ def classes(data: Path, n: int, n_replay: int) -> None:
     known = Classes(table)
     for name, run, size in (
         ("textbook", textbook, n),
+        ("textbook, same rows and events", textbook_as_long, n_replay),
         ("published list", with_faults, n_replay),
     ):
         if size == 0:

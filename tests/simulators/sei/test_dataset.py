@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,18 @@ def test_another_data_set_in_the_folder_is_refused(
     other = {"n": 7, "seed": 4, "rows": 12, "columns": 10, "max_events": 2000}
     with pytest.raises(SpecError, match=says):
         dataset.begin(Settings(**{**other, "shard": 3, **changes}), made)
+
+
+def test_a_folder_of_another_kernel_is_not_mixed_with_this_one(
+    made: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "older"
+    shutil.copytree(made, folder)
+    manifest = json.loads((folder / dataset.MANIFEST).read_text())
+    manifest["format"] = 1
+    (folder / dataset.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(SpecError, match="format = 1, asked for 2"):
+        dataset.begin(SMALL, folder)
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:

@@ -1,15 +1,15 @@
-"""The arrays of the kernel, built from a lattice and read back into one."""
+"""The state of the kernel, built from a lattice and read back into one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bigloop.simulators.sei import kernel
+from bigloop.simulators.sei import layout
 from bigloop.simulators.sei.lattice import Lattice
+from bigloop.simulators.sei.layout import Book, Law
 from bigloop.simulators.sei.model import TUNNEL_ROWS, Rules, Species
 
 _MASK = (1 << 64) - 1
@@ -33,27 +33,17 @@ _MOVERS = ((_S.RADICAL, 13), (_S.MONOMER, 12), (_S.PAIR, 11))
 _EVENT_OF_CLASS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 18, 1, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """How each contact reacts: from a list of its class, or thinned by its mover."""
-
-    listed: NDArray[np.int8]
-    """Class of a contact of two species that is listed, flat `9 x 9`; -1: none."""
-    full: NDArray[np.int8]
-    """The same for every contact that reacts."""
-    thinned: NDArray[np.float64]
-    """Probability that a mover (3) reacts with a species (9) that it tries, flat."""
-    cares: NDArray[np.int64]
-    """For each mover, a bit for every species near which its moves change a list."""
-
-
-def channels(rules: Rules, rates: NDArray[np.float64]) -> Channels:
-    """A contact is thinned where it reacts no faster than its molecule diffuses."""
+def law(rules: Rules, rates: NDArray[np.float64], shape: tuple[int, int]) -> Law:
+    """Rates and rules; a contact is thinned that reacts no faster than a diffusion."""
     full = _contact_table(rules)
     listed = full.copy()
-    thinned = np.zeros((3, kernel.N_CODES))
+    thinned = np.zeros((layout.N_MOVERS, layout.N_CODES))
+    usable = np.full(layout.N_MOVERS, 1 << _S.SOLVENT)
+    weary_row = np.zeros((layout.N_MOVERS, layout.N_CODES), dtype=np.int64)
+    row_rate = np.zeros(layout.N_ROWS)
+    n_rows = layout.FIRST_WEARY
     per_contact = class_rates(rules, rates)
-    for mover, (code, hop) in enumerate(_MOVERS):
+    for code, hop in _MOVERS:
         for other in _S:
             number = int(full[code, other])
             if number < 0 or other in (_S.SOLVENT, _S.ABSORBER):
@@ -63,23 +53,49 @@ def channels(rules: Rules, rates: NDArray[np.float64]) -> Channels:
             # Both of two like molecules try it: half the contact's rate each.
             share = per_contact[number] / (2 if other == code else 1)
             if share <= rates[hop]:
-                thinned[mover, other] = share / rates[hop]
+                thinned[code >> 1, other] = share / rates[hop]
                 listed[code, other] = listed[other, code] = -1
-    cares = np.zeros(3, dtype=np.int64)
-    for mover, (code, _) in enumerate(_MOVERS):
+                usable[code >> 1] |= 1 << other
+                weary_row[code >> 1, other] = n_rows
+                row_rate[n_rows] = share
+                n_rows += 1
+    return Law(
+        listed=listed.ravel(),
+        full=full.ravel(),
+        thinned=thinned.ravel(),
+        usable=usable,
+        weary_row=weary_row.ravel(),
+        row_rate=row_rate,
+        cares=_cares(listed),
+        k=rates,
+        class_rate=per_contact,
+        geometry=_geometry(rules, shape),
+    )
+
+
+def _cares(listed: NDArray[np.int8]) -> NDArray[np.int64]:
+    cares = np.zeros(layout.N_MOVERS, dtype=np.int64)
+    for code, _ in _MOVERS:
         for other in _S:
             touched = max(listed[code, other], listed[_S.SOLVENT, other]) >= 0
             if touched or other == _S.CLUSTER:
-                cares[mover] |= 1 << other
-    return Channels(listed.ravel(), full.ravel(), thinned.ravel(), cares)
+                cares[code >> 1] |= 1 << other
+    return cares
+
+
+def _geometry(rules: Rules, shape: tuple[int, int]) -> NDArray[np.int64]:
+    rows, columns = shape
+    limits = (rules.reduction_rows, TUNNEL_ROWS, int(rules.is_second_version))
+    width = columns + 2
+    return np.array([width, rows, *limits, 1, -1, width, -width], dtype=np.int64)
 
 
 def _contact_table(rules: Rules) -> NDArray[np.int8]:
-    table = np.full((kernel.N_CODES, kernel.N_CODES), -1, dtype=np.int8)
+    table = np.full((layout.N_CODES, layout.N_CODES), -1, dtype=np.int8)
     contacts = dict(_CONTACTS)
     if rules.is_second_version:
-        contacts[_S.CLUSTER, _S.SOLVENT] = kernel.ATTACHED_SOLVENT
-        contacts[_S.CLUSTER, _S.RADICAL] = kernel.ATTACHED_RADICAL
+        contacts[_S.CLUSTER, _S.SOLVENT] = layout.ATTACHED_SOLVENT
+        contacts[_S.CLUSTER, _S.RADICAL] = layout.ATTACHED_RADICAL
     for (one, other), number in contacts.items():
         table[one, other] = table[other, one] = number
     return table
@@ -87,8 +103,8 @@ def _contact_table(rules: Rules) -> NDArray[np.int8]:
 
 def class_rates(rules: Rules, rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rate of one contact of each class: rate times channels [1/s]."""
-    count = np.ones(kernel.N_CLASSES)
-    count[[3, 4, 9, kernel.ATTACHED_RADICAL]] = 2
+    count = np.ones(layout.N_CLASSES)
+    count[[3, 4, 9, layout.ATTACHED_RADICAL]] = 2
     count[5] = rules.nucleation_channels
     return np.asarray(count * rates[list(_EVENT_OF_CLASS)])
 
@@ -107,94 +123,72 @@ def seed_words(seed: int) -> tuple[int, int]:
     return words[0], words[1]
 
 
-@dataclass(slots=True)
-class Arrays:
-    """The arguments of `kernel.run`, in its order, up to `table`."""
-
-    sp: NDArray[np.int8]
-    partner: NDArray[np.int32]
-    owner: NDArray[np.int32]
-    next_member: NDArray[np.int32]
-    head: NDArray[np.int32]
-    size: NDArray[np.int32]
-    flags: NDArray[np.int32]
-    free_ids: NDArray[np.int32]
-    live: NDArray[np.int32]
-    live_place: NDArray[np.int32]
-    dirty: NDArray[np.int32]
-    contact_class: NDArray[np.int8]
-    contact_place: NDArray[np.int32]
-    contacts: NDArray[np.int32]
-    n_contacts: NDArray[np.int64]
-    movers: NDArray[np.int32]
-    mover_place: NDArray[np.int32]
-    changed: NDArray[np.int32]
-    becomes: NDArray[np.int8]
-    members: NDArray[np.int32]
-    counts: NDArray[np.int64]
-    ints: NDArray[np.int64]
-    times: NDArray[np.float64]
-
-    def arguments(self) -> tuple[Any, ...]:
-        """The arrays in the order of the fields."""
-        return tuple(getattr(self, name) for name in self.__slots__)
-
-
-def build(lattice: Lattice, rules: Rules, table: NDArray[np.int8], seed: int) -> Arrays:
-    """Arrays for a lattice at time 0; `table` says which contacts are listed."""
+def build(lattice: Lattice, rules: Rules, listed: NDArray[np.int8], seed: int) -> Book:
+    """State of a run for a lattice at time 0; `listed` is that of its law."""
     rows, columns = lattice.species.shape
     width = columns + 2
     n = rows * width
     n_clusters = max(8, n // 3 + 2)
 
-    def ints(size: int, value: int = -1) -> NDArray[np.int32]:
-        return np.full(size, value, dtype=np.int32)
+    def ints(size: int) -> NDArray[np.int32]:
+        return np.full(size, -1, dtype=np.int32)
 
-    arrays = Arrays(
-        sp=_padded(lattice.species, kernel.WALL).astype(np.int8),
+    def numbers(size: int) -> NDArray[np.uint32]:
+        return np.zeros(size, dtype=np.uint32)
+
+    book = Book(
+        sp=_padded(lattice.species, layout.WALL).astype(np.uint8),
+        closed=np.zeros(n, dtype=np.uint8),
+        mol=numbers(n),
+        site=numbers(n),
+        free_mols=np.arange(n, dtype=np.uint32)[::-1].copy(),
+        slots=numbers(4 * n * layout.N_ROWS),
+        row=np.zeros(4 * n, dtype=np.uint8),
+        place=numbers(4 * n),
+        n_slots=np.zeros(layout.N_ROWS, dtype=np.int64),
+        opening=numbers(12 * n),
+        pockets=numbers(4 * n),
         partner=_padded_index(lattice.partner, columns),
         owner=_padded(lattice.owner, -1).astype(np.int32),
         next_member=ints(n),
         head=ints(n_clusters),
-        size=ints(n_clusters, 0),
-        flags=np.zeros((n_clusters, kernel.N_FLAGS), dtype=np.int32),
+        size=np.zeros(n_clusters, dtype=np.int32),
+        flags=np.zeros((n_clusters, layout.N_FLAGS), dtype=np.int32),
         free_ids=ints(n_clusters),
         live=ints(n_clusters),
         live_place=ints(n_clusters),
         dirty=ints(n_clusters),
         contact_class=np.full(2 * n, -1, dtype=np.int8),
-        contact_place=ints(2 * n),
-        contacts=np.empty((kernel.N_CLASSES, 2 * n), dtype=np.int32),
-        n_contacts=np.zeros(kernel.N_CLASSES, dtype=np.int64),
-        movers=ints(3 * n),
-        mover_place=ints(n),
+        contact_place=numbers(2 * n),
+        contacts=np.empty(layout.N_CLASSES * 2 * n, dtype=np.uint32),
+        n_contacts=np.zeros(layout.N_CLASSES, dtype=np.int64),
         changed=ints(2 * n),
-        becomes=np.zeros(2 * n, dtype=np.int8),
+        becomes=np.zeros(2 * n, dtype=np.uint8),
         members=ints(n),
         counts=np.zeros(19, dtype=np.int64),
-        ints=np.zeros(kernel.N_INTS, dtype=np.int64),
-        times=np.zeros(3),
+        ints=np.zeros(layout.N_INTS, dtype=np.int64),
+        times=np.zeros(layout.N_TIMES),
     )
-    arrays.ints[[kernel.S0, kernel.S1]] = seed_words(seed)
-    _list_movers(arrays)
-    _list_clusters(arrays)
-    _list_contacts(arrays, rules, table, width)
-    return arrays
+    book.ints[[layout.S0, layout.S1]] = seed_words(seed)
+    _list_movers(book)
+    _list_clusters(book)
+    _list_contacts(book, rules, listed, width)
+    return book
 
 
-def lattice_of(arrays: Arrays, shape: tuple[int, int]) -> Lattice:
-    """The lattice that the arrays hold."""
+def lattice_of(book: Book, shape: tuple[int, int]) -> Lattice:
+    """The lattice that the state holds."""
     rows, columns = shape
     width = columns + 2
 
     def inner(flat: NDArray[Any]) -> NDArray[Any]:
         return flat.reshape(rows, width)[:, 1:-1].copy()
 
-    species = inner(arrays.sp).astype(np.uint8)
-    partner = inner(arrays.partner).astype(np.int64)
+    species = inner(book.sp).astype(np.uint8)
+    partner = inner(book.partner).astype(np.int64)
     row, column = np.divmod(partner, width)
     partner = np.where(species == Species.PAIR, row * columns + column - 1, -1)
-    owner = np.where(species == Species.CLUSTER, inner(arrays.owner), -1)
+    owner = np.where(species == Species.CLUSTER, inner(book.owner), -1)
     return Lattice(species=species, partner=partner, owner=owner.astype(np.int64))
 
 
@@ -210,50 +204,58 @@ def _padded_index(values: NDArray[np.int64], columns: int) -> NDArray[np.int32]:
     return _padded(moved, -1).astype(np.int32)
 
 
-def _list_movers(arrays: Arrays) -> None:
-    n = arrays.sp.size
-    for i, code in enumerate((_S.RADICAL, _S.MONOMER, _S.PAIR)):
-        sites = np.flatnonzero(arrays.sp == code)
-        places = np.arange(i * n, i * n + len(sites))
-        arrays.movers[places] = sites
-        arrays.mover_place[sites] = places
-        arrays.ints[[kernel.N_ACTIVE + i, kernel.N_ALL + i]] = len(sites)
+def _list_movers(book: Book) -> None:
+    """With a slot for every direction: those that lead nowhere close by themselves."""
+    n = 0
+    for code, _ in _MOVERS:
+        sites = np.flatnonzero(book.sp == code)
+        numbers = np.arange(n, n + len(sites))
+        book.site[numbers], book.mol[sites] = sites, numbers
+        slots = np.arange(4 * n, 4 * (n + len(sites)))
+        places = np.arange(len(slots))
+        book.slots[places + (code >> 1) * book.place.size] = slots
+        book.place[slots] = places
+        book.row[slots] = code >> 1
+        book.n_slots[code >> 1] = len(slots)
+        n += len(sites)
+    # The stack of free numbers ends with the lowest.
+    book.ints[layout.N_FREE_MOLS] = book.site.size - n
 
 
-def _list_clusters(arrays: Arrays) -> None:
-    count = int(arrays.owner.max()) + 1
+def _list_clusters(book: Book) -> None:
+    count = int(book.owner.max()) + 1
     for number in range(count):
-        for site in np.flatnonzero(arrays.owner == number):
-            arrays.next_member[site] = arrays.head[number]
-            arrays.head[number] = site
-            arrays.size[number] += 1
+        for site in np.flatnonzero(book.owner == number):
+            book.next_member[site] = book.head[number]
+            book.head[number] = site
+            book.size[number] += 1
     numbers = np.arange(count)
-    arrays.live[:count] = arrays.live_place[:count] = arrays.dirty[:count] = numbers
-    arrays.flags[:count, kernel.IS_DIRTY] = 1
-    free = np.arange(len(arrays.head) - 1, count - 1, -1)
-    arrays.free_ids[: len(free)] = free
-    arrays.ints[[kernel.N_CLUSTERS, kernel.N_DIRTY]] = count
-    arrays.ints[kernel.N_FREE_IDS] = len(free)
+    book.live[:count] = book.live_place[:count] = book.dirty[:count] = numbers
+    book.flags[:count, layout.IS_DIRTY] = 1
+    free = np.arange(len(book.head) - 1, count - 1, -1)
+    book.free_ids[: len(free)] = free
+    book.ints[[layout.N_CLUSTERS, layout.N_DIRTY]] = count
+    book.ints[layout.N_FREE_IDS] = len(free)
 
 
 def _list_contacts(
-    arrays: Arrays, rules: Rules, table: NDArray[np.int8], width: int
+    book: Book, rules: Rules, listed: NDArray[np.int8], width: int
 ) -> None:
-    sp = arrays.sp.astype(int)
+    sp = book.sp.astype(int)
     for site in range(sp.size - width):
         for up, other in ((0, site + 1), (1, site + width)):
-            number = int(table[kernel.N_CODES * sp[site] + sp[other]])
-            if number < 0 or number >= kernel.ATTACHED_SOLVENT:
+            number = int(listed[layout.N_CODES * sp[site] + sp[other]])
+            if number < 0 or number >= layout.ATTACHED_SOLVENT:
                 continue
-            if number == 9 and arrays.partner[site] == other:
+            if number == 9 and book.partner[site] == other:
                 continue
-            if number in (kernel.TUNNEL_CLASS, kernel.DEPOSIT_CLASS):
+            if number in (layout.TUNNEL_CLASS, layout.DEPOSIT_CLASS):
                 limit = rules.reduction_rows if number == 1 else TUNNEL_ROWS
                 outer = other if sp[site] == Species.INORGANIC else site
                 if outer // width > limit:
                     continue
-            bond, place = 2 * site + up, arrays.n_contacts[number]
-            arrays.contact_class[bond] = number
-            arrays.contact_place[bond] = place
-            arrays.contacts[number, place] = bond
-            arrays.n_contacts[number] += 1
+            bond, place = 2 * site + up, book.n_contacts[number]
+            book.contact_class[bond] = number
+            book.contact_place[bond] = place
+            book.contacts[number * 2 * sp.size + place] = bond
+            book.n_contacts[number] += 1

@@ -30,7 +30,10 @@ from bigloop.simulators.sei.model import check_shape, rules
 from bigloop.simulators.sei.observables import UNITS, measure
 
 MANIFEST, TABLE = "manifest.json", "runs.parquet"
-FORMAT = 1
+FORMAT = 2
+"""Rises when the same settings no longer give the same bits: folders are not mixed."""
+_HYPERCUBE = 1
+"""Part of the seed of the barriers, which have stayed the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def hypercube(settings: Settings) -> NDArray[np.float64]:
     """Barriers of all runs, `n x 15`, a Latin hypercube in the box [eV]."""
     from scipy.stats import qmc
 
-    generator = np.random.default_rng([settings.seed, FORMAT])
+    generator = np.random.default_rng([settings.seed, _HYPERCUBE])
     unit = qmc.LatinHypercube(d=len(NAMES), rng=generator).random(settings.n)
     low, high = box(settings.half_range).T
     return np.asarray(low + (high - low) * unit)

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from bigloop.contracts import SpecError
 from bigloop.simulators.sei.barriers import TEMPERATURE_K, Barriers
 from bigloop.simulators.sei.lattice import Lattice
-from bigloop.simulators.sei.model import TUNNEL_ROWS, Event, check_shape, rules
+from bigloop.simulators.sei.layout import (
+    ENDED,
+    N_EVENTS,
+    N_NULLS,
+    PENDING,
+    TIME,
+)
+from bigloop.simulators.sei.model import Event, check_shape, rules
 
 _NEVER = 1 << 62
 
@@ -75,25 +82,9 @@ class Growth:
         rows, columns = lattice.species.shape
         self.shape = check_shape((rows, columns))
         rates = (barriers or Barriers()).rates(temperature_K)
-        channels = arrays.channels(self._rules, rates)
-        self._arrays = arrays.build(lattice, self._rules, channels.listed, seed)
-        self._fixed = (
-            channels.listed,
-            channels.full,
-            channels.thinned,
-            channels.cares,
-            rates,
-            arrays.class_rates(self._rules, rates),
-            self._geometry(rows, columns),
-        )
+        self._law = arrays.law(self._rules, rates, self.shape)
+        self._book = arrays.build(lattice, self._rules, self._law.listed, seed)
         self._end = End.EVENTS
-
-    def _geometry(self, rows: int, columns: int) -> NDArray[np.int64]:
-        second = int(self._rules.is_second_version)
-        limits = (self._rules.reduction_rows, TUNNEL_ROWS, second)
-        width = columns + 2
-        steps = (1, -1, width, -width)
-        return np.array([width, rows, *limits, *steps], dtype=np.int64)
 
     def run(
         self, *, events: int | None = None, time_s: float | None = None
@@ -105,14 +96,14 @@ class Growth:
         Raises:
             SpecError: a limit is negative or not a number.
         """
-        from bigloop.simulators.sei.kernel import ENDED, PENDING, run
+        from bigloop.simulators.sei.kernel import run
 
         until_event = _NEVER if events is None else _whole("events", events)
         until_time = math.inf if time_s is None else _time(time_s)
-        run(*self._arrays.arguments(), *self._fixed, until_event, until_time)
-        if self._arrays.ints[ENDED]:
+        run(self._book, self._law, until_event, until_time)
+        if self._book.ints[ENDED]:
             self._end = End.EXHAUSTED
-        elif self._arrays.ints[PENDING] and self.n_events < until_event:
+        elif self._book.ints[PENDING] and self.n_events < until_event:
             self._end = End.TIME
         else:
             self._end = End.EVENTS
@@ -152,27 +143,27 @@ class Growth:
         """Species, pairs and clusters as they stand."""
         from bigloop.simulators.sei.arrays import lattice_of
 
-        return lattice_of(self._arrays, self.shape)
+        return lattice_of(self._book, self.shape)
 
     @property
     def time_s(self) -> float:
         """Simulated time [s]."""
-        return float(self._arrays.times[0])
+        return float(self._book.times[TIME])
 
     @property
     def n_events(self) -> int:
         """Events executed; null events of the thinning are not among them."""
-        return int(self._arrays.ints[2])
+        return int(self._book.ints[N_EVENTS])
 
     @property
     def n_null_events(self) -> int:
         """Trials that the thinning turned down; they cost time, simulated and real."""
-        return int(self._arrays.ints[4])
+        return int(self._book.ints[N_NULLS])
 
     @property
     def counts(self) -> dict[Event, int]:
         """How often each event was executed."""
-        return {event: int(self._arrays.counts[event]) for event in Event}
+        return {event: int(self._book.counts[event]) for event in Event}
 
 
 def _whole(name: str, value: int) -> int:
