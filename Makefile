@@ -45,6 +45,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/diffraction.py
+	$(BIN)/python benchmarks/interphase.py
+	$(BIN)/python benchmarks/interphase_cells.py
 
 # A hundred kills at random moments: an hour on two cores.
 kill: $(STAMP)
