@@ -83,10 +83,13 @@ def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
         & same_channel
         & (a.specimen != LATENT)[:, None]
     )
-    spread = h.noise[:, a.channel, None] * same_specimen
+    found = rho * function + same_channel * own
+    if same_specimen.any():
+        found = found + h.noise[:, a.channel, None] * same_specimen
     both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
-    miss = h.miss[:, None, None] * both
-    return rho * function + same_channel * own + spread + miss
+    if both.any():
+        found = found + h.miss[:, None, None] * both
+    return found
 
 
 def variance(a: Items, h: Hyperparameters) -> Tensor:

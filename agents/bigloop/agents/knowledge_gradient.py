@@ -38,10 +38,15 @@ def knowledge_gradient(mean: Tensor, change: Tensor) -> Tensor:
         change: standard deviation of the change of every mean by every action,
             `s x m x a`.
     """
-    z, w = _nodes()
-    gain = torch.zeros(change.shape[0], change.shape[2], dtype=mean.dtype)
+    nodes = [part.tolist() for part in _nodes()]
     best = mean.amax(dim=1)
-    for node, weight in zip(z, w, strict=True):
-        after = (mean.unsqueeze(-1) + change * node).amax(dim=1)
-        gain += weight * (after - best.unsqueeze(-1))
+    s, m, a = change.shape
+    gain = torch.zeros(s, a, dtype=mean.dtype)
+    # One draw at a time, the maximum along memory: all of it stays in the cache.
+    after = torch.empty(a, m, dtype=mean.dtype)
+    for draw in range(s):
+        moved = change[draw].T.contiguous()
+        for node, weight in zip(*nodes, strict=True):
+            torch.add(mean[draw], moved, alpha=node, out=after)
+            gain[draw].add_(after.amax(dim=1) - best[draw], alpha=weight)
     return gain.clamp_min(0.0)

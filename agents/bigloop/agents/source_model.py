@@ -53,6 +53,8 @@ class SourceModel(Model):  # type: ignore[misc]
 
         The posterior mean is linear in the data, and so in the errors of the data.
         """
+        if not self.carry.shape[-1]:
+            return self.carry.new_zeros(len(self.weight), len(at), 0)
         return covariance(at, self.items, self.h) @ self.carry
 
     def _shared(self, at: Items) -> Tensor:
