@@ -26,6 +26,8 @@ LABELS = {
     "or_flux": "organic layers",
 }
 Pictures = NDArray[np.uint8]
+_ENTRY = 1.15
+"""Width of an entry of a legend [inch]."""
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -198,7 +200,11 @@ def _legend(figure: Figure, codes: Sequence[int]) -> None:
         for c in codes
     ]
     figure.legend(
-        handles=patches, loc="outside lower center", ncols=4, frameon=False, fontsize=8
+        handles=patches,
+        loc="outside lower center",
+        ncols=max(1, int(figure.get_figwidth() / _ENTRY)),
+        frameon=False,
+        fontsize=8,
     )
 
 
