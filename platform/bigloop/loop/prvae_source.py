@@ -49,6 +49,11 @@ class PrVAESource:
         from bigloop.models.prvae.model import PrVAE
 
         path = Path(base) / file
+        if not path.exists():
+            raise SpecError(
+                f"{path}: no such file; train a prVAE into it (`bigloop dataset sei`, "
+                "then `bigloop train prvae`), or leave this source out"
+            )
         model = load(path, PrVAE, sha256=sha256)
         self._foresight: Foresight = Foresight(model)
         self._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

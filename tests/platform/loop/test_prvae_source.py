@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from bigloop.agents.inverse.runs import Grower, properties_of
-from bigloop.contracts import FailureClass, Request, SpecError
+from bigloop.contracts import FailureClass, Request, SpecError, read_campaign
 from bigloop.loop.prvae_source import PrVAESource
+from bigloop.loop.sources import check, plan
 from bigloop.models.prvae.data import of_arrays
 from bigloop.models.prvae.model import PrVAE
 from bigloop.models.prvae.settings import Architecture, Training
@@ -19,7 +20,8 @@ from bigloop.simulators.sei.barriers import NAMES
 from bigloop.simulators.sei.dataset import Settings, hypercube
 from bigloop.simulators.testing import check_failure, check_simulator
 
-LEARNED = ("thickness", "porosity", "volume_fraction")
+LEARNED = ("thickness", "porosity", "in_flux", "or_flux", "volume_fraction")
+CAMPAIGN = Path(__file__).parents[3] / "campaigns" / "sei.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def ask(**changed: float) -> Request:
 def test_contract_and_what_it_says(file: Path) -> None:
     found = check_simulator(lambda: PrVAESource(str(file)), ask())
     assert [m.observable for m in found.measurements] == list(LEARNED)
-    assert [m.unit for m in found.measurements] == ["nanometer", "", ""]
+    assert [m.unit for m in found.measurements] == ["nanometer", "", "", "", ""]
     assert all(m.sd and m.sd > 0 and m.value >= 0 for m in found.measurements)
     assert len(found.provenance["model"]) == 64
 
@@ -69,5 +71,14 @@ def test_outside_of_the_box_it_does_not_guess(file: Path) -> None:
 def test_only_the_file_that_was_asked_for(file: Path) -> None:
     with pytest.raises(SpecError, match="SHA-256"):
         PrVAESource(file.name, sha256="0" * 64, base=str(file.parent))
-    with pytest.raises(SpecError, match="give a model file"):
+    with pytest.raises(SpecError, match="train a prVAE into it"):
         PrVAESource("nowhere.safetensors", base=str(file.parent))
+
+
+def test_the_sei_campaign_fits_its_sources(file: Path, tmp_path: Path) -> None:
+    spec = read_campaign(CAMPAIGN)
+    for name, source in spec.sources.items():
+        if name == "prvae":
+            source = source.model_copy(update={"options": {"file": str(file)}})
+        made = plan(source, CAMPAIGN.parent, tmp_path / "journal", spec.seed).build()
+        check(spec, name, made.capabilities())
