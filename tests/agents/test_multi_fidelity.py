@@ -156,6 +156,24 @@ def test_an_unproven_source_of_the_same_purse_has_a_limit(
     assert found.proposal.source == "dear"
 
 
+def test_an_unproven_source_is_put_to_the_proof_where_the_target_was_run(
+    build: Any, hill: Hill
+) -> None:
+    campaign = build.campaign()
+    agent = MultiFidelityAgent(campaign)
+    dear: list[Any] = [("dear", d, hill(d)) for d in spread(4)]
+    results = list(dear)
+    for _ in dear:
+        found = ask(agent, build.state(campaign, results))
+        assert found.proposal.source == "cheap"
+        assert "proof" in found.decision.agent
+        design = found.proposal.design
+        results.append(("cheap", design, hill(design)))
+    pairs = sorted(str(d) for s, d, _ in results if s == "cheap")
+    assert pairs == sorted(str(d) for _, d, _ in dear)
+    assert fit(believe(build.state(campaign, results))).gain > 0
+
+
 def test_the_explanation_is_what_decided(build: Any, hill: Hill) -> None:
     """Made dearer by more than the stated factor, the winner loses."""
     campaign = build.campaign()

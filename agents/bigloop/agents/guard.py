@@ -16,15 +16,16 @@ with the target, which bounds what it can waste (the idea of rMFBO [Mikkola2023]
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bigloop.agents.actions import is_early
+from bigloop.agents.actions import Action, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
 from bigloop.agents.source_model import SourceModel
-from bigloop.contracts import Campaign, CampaignState
+from bigloop.contracts import Campaign, CampaignState, canonical_json
 
 N_PROOF = 4
 """Values of the target, and of cheap sources, that a comparison needs."""
@@ -50,6 +51,41 @@ class Guard:
     is_refuted: bool
     gain: float
 
+    def proofs(
+        self,
+        state: CampaignState,
+        belief: Belief,
+        actions: Mapping[str, list[Action]],
+        share: float,
+    ) -> list[Action]:
+        """What would put one source to the proof: its runs where the target was run.
+
+        Pairs of results say most about what a source tells of the target, and the
+        value of that is not in the gain of any one result. Of the cheapest source that
+        is not proven, may be used, and shares a purse with the target; none if there
+        is none, or all its pairs are there.
+        """
+        campaign = state.campaign
+        if self.is_proven or self.is_refuted:
+            return []
+        there = {
+            canonical_json(d.design)
+            for d in belief.data
+            if d.channel == TARGET and not d.is_estimate
+        }
+        open_ = [
+            name
+            for name in actions
+            if not is_trusted(campaign, name)
+            and _shares_purse(campaign, name)
+            and _spent_share(state, name) < share
+        ]
+        for name in sorted(open_, key=lambda name: _price(campaign, name)):
+            pairs = [a for a in actions[name] if canonical_json(a.design) in there]
+            if pairs:
+                return pairs
+        return []
+
     def allows(self, state: CampaignState, name: str, share: float) -> bool:
         """Whether a source may be used now."""
         campaign = state.campaign
@@ -70,6 +106,12 @@ def _shares_purse(campaign: Campaign, name: str) -> bool:
     source, target = campaign.sources[name], campaign.target
     mine = {*source.cost, *source.cost_per_age}
     return bool(mine & {*target.cost, *target.cost_per_age})
+
+
+def _price(campaign: Campaign, name: str) -> float:
+    """The largest share of a budget that one trial may cost."""
+    cost = campaign.sources[name].full_cost
+    return max(amount / campaign.budget[c] for c, amount in cost.items())
 
 
 def _spent_share(state: CampaignState, name: str) -> float:

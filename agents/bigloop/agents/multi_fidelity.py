@@ -90,6 +90,10 @@ class MultiFidelityAgent:
         if guard.probing is not guard.deciding:
             rival = guard.probing.believe(coming)
             probing = Valuation(belief, rival, designs, left, failed)
+        proofs = guard.proofs(state, belief, actions, self.guard_share)
+        ranked = [v for v in probing.value(proofs) if v.action.source in sources]
+        if ranked:
+            return self._suggest(state, belief, ranked, guard, "proof")
         valued: list[Valued] = []
         for name, group in actions.items():
             if guard.allows(state, name, self.guard_share):
