@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -22,6 +25,24 @@ _HEARD = 64
 
 class Diverged(BigloopError):
     """Training ran into numbers that are not finite; there is no model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a training, from 1 on."""
+
+    number: int
+    loss: float
+    """Mean of the members [nat/reading]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told of a training, and may end it."""
+
+    on_step: Callable[[Step], None] = lambda step: None
+    is_stopped: Callable[[], bool] = lambda: False
+    """Asked after every step; what was learned by then is kept."""
 
 
 class Recipe(Document):
@@ -55,6 +76,7 @@ def fit(
     sizes: Sizes,
     recipe: Recipe,
     device: str = "cpu",
+    watch: Watch | None = None,
 ) -> Network:
     """A trained network; equal arguments give equal weights on one machine.
 
@@ -65,6 +87,7 @@ def fit(
         sizes: of the network.
         recipe: of the training.
         device: where it runs.
+        watch: told of every step.
 
     Raises:
         Diverged: the loss of a member is not finite.
@@ -72,16 +95,16 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network: Network = Network(layout, sizes).to(device)
-    _train(network, records, places, recipe, device)
+    _train(network, records, places, recipe, watch or Watch())
     network.requires_grad_(False)
     settle(network, records, places, recipe.rounds, recipe.seed)
     return network
 
 
 def _train(
-    network: Network, records: Records, places: Tensor, recipe: Recipe, device: str
+    network: Network, records: Records, places: Tensor, recipe: Recipe, watch: Watch
 ) -> None:
-    generator = torch.Generator(device).manual_seed(recipe.seed)
+    generator = torch.Generator(records.ages.device).manual_seed(recipe.seed)
     prior, n = _Prior(network.space, recipe.anchor), len(records)
     optimiser = torch.optim.Adam(
         network.parameters(), lr=recipe.rate, betas=(0.9, 0.99)
@@ -112,6 +135,9 @@ def _train(
         if not is_hushed and step % _LISTEN_EVERY == _LISTEN_EVERY - 1:
             heard = _rows(n, _HEARD, generator)
             listen(network, records[heard], places, recipe.seed + step)
+        watch.on_step(Step(number=step + 1, loss=float(value.detach().mean())))
+        if watch.is_stopped():
+            break
     network.space.ease = 1.0
 
 
