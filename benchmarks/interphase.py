@@ -55,13 +55,16 @@ GROWTH = Layout(
     ),
 )
 KMC = Layout(
-    configuration=("e1", "e2", "e3"),
-    observables={"flux": "increasing", "thickness": "positive"},
+    configuration=("e1", "e2", "e8"),
+    observables={"flux": "increasing", "thickness": "increasing"},
     channels=(
         Channel(source="kmc", observable="flux"),
         Channel(source="kmc", observable="thickness"),
     ),
 )
+
+KMC_BOX = {"e1": (0.30, 0.50), "e2": (0.27, 0.42), "e8": (0.35, 0.50)}
+"""Barriers [eV] of which a first layer and the growth beyond it take their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,8 @@ def kinetic(seeds: Sequence[int], recipe: Recipe) -> None:
     n = 120
     print(
         f"\n# Kinetic Monte Carlo (v1, 20 x 20): {n} to learn from, {n} to judge by, "
-        f"two replicates of each, ages in decades of time, {len(seeds)} seed(s)"
+        "two replicates of each, some 250,000 events a run, ages by number of shot, "
+        f"{len(seeds)} seed(s)"
     )
     began = time.process_time()
     lives = [simulated(2 * n, 200 + seed) for seed in seeds]
@@ -358,10 +362,10 @@ def simulated(n: int, seed: int) -> Study:
         torch.zeros(n, 3), torch.zeros(n, T), torch.zeros(n, T, 0), 2
     )
     truth = torch.zeros(n, T, 2)
-    times = np.geomspace(3e-8, 1e-5, T)
+    times = np.geomspace(1e-6, 2e-4, T)
     for i in range(n):
         if i % 2 == 0:
-            names = {f"e{j}": float(rng.uniform(0.30, 0.45)) for j in (1, 2, 3)}
+            names = {k: float(rng.uniform(*box)) for k, box in KMC_BOX.items()}
         run = Growth(Barriers(**names), "v1", (20, 20), seed=seed * 10_000 + i)
         shots = [shot.lattice for shot in run.trajectory(times_s=list(times))]
         found = measure(np.stack(shots))
@@ -370,7 +374,7 @@ def simulated(n: int, seed: int) -> Study:
         records.ages[i] = torch.arange(1.0, T + 1.0)
     noise = torch.tensor(rng.normal(size=truth.shape), dtype=torch.float)
     records.mask[:] = torch.tensor(rng.uniform(size=truth.shape) > 0.25)
-    values = (truth + torch.tensor([0.2, 0.4]) * noise) * records.mask
+    values = (truth + torch.tensor([0.05, 0.1]) * noise) * records.mask
     return Study(records=replace(records, values=values), truth=truth)
 
 

@@ -43,13 +43,7 @@ class InterphaseTraining:
 
     def run(self) -> bool:
         """Train, judge on held-out specimens, write; whether it came to its end."""
-        from bigloop.models.interphase import (
-            Diverged,
-            InterphaseRNN,
-            Records,
-            Watch,
-            read_table,
-        )
+        from bigloop.models.interphase import InterphaseRNN, Records, read_table
 
         if not 0.0 <= self.held_out < 1.0:
             raise SpecError(
@@ -68,16 +62,7 @@ class InterphaseTraining:
             {**self.recipe.model_dump(), **self.sizes.model_dump(), "data": sha256},
             {"bigloop.model": "interphase-rnn", "bigloop.snapshot": sha256},
         )
-
-        def on_step(step: Step) -> None:
-            self._progress(step, run)
-
-        try:
-            watch = Watch(on_step=on_step, is_stopped=lambda: self.is_stopping)
-            model.fit(records[kept], watch)
-        except (Diverged, SpecError):
-            run.end("FAILED")
-            raise
+        self._fit(model, records[kept], run)
         scores = _judge(model, records[judged])
         files = self._write(model, scores, sha256)
         is_done = len(self._steps) == self.recipe.steps
@@ -89,6 +74,19 @@ class InterphaseTraining:
     def stop(self) -> None:
         """End after this step, with what was learned so far."""
         self.is_stopping = True
+
+    def _fit(self, model: InterphaseRNN, records: Records, run: TrainingRun) -> None:
+        from bigloop.models.interphase import Diverged, Watch
+
+        def on_step(step: Step) -> None:
+            self._progress(step, run)
+
+        watch = Watch(on_step=on_step, is_stopped=lambda: self.is_stopping)
+        try:
+            model.fit(records, watch)
+        except (Diverged, SpecError):
+            run.end("FAILED")
+            raise
 
     def _progress(self, step: Step, run: TrainingRun) -> None:
         """One line that is written over on a terminal, one now and then elsewhere."""

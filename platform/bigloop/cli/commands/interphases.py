@@ -43,13 +43,14 @@ def train(
 
     machine = ctx.obj.settings()
     recipe = {"steps": steps, "batch": batch, "rate": learning_rate, "seed": seed}
-    sizes = {"members": members, "hidden": hidden, "latent": latent}
     run = InterphaseTraining(
         data=data,
         out=out,
         kinds=parse_kinds(kind or ()),
         recipe=parse(Recipe, recipe, "options"),
-        sizes=parse(Sizes, sizes, "options"),
+        sizes=parse(
+            Sizes, {"members": members, "hidden": hidden, "latent": latent}, "options"
+        ),
         held_out=held_out,
         tracker=Tracker(machine.mlflow or None, "bigloop/interphase", machine.folder),
     )
