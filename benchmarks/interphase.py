@@ -41,6 +41,8 @@ from bigloop.simulators.sei.stochastic import StochasticGrowth
 T, HALF = 8, 4
 LONGEST_D = 100.0
 N_TRAIN, N_TEST, LIVES = 160, 160, 256
+FEWER = (20, 40, 80)
+Noise = Callable[[Tensor], Tensor]
 SIZES = Sizes(members=4, hidden=24, latent=3)
 RECIPE = Recipe(steps=600, batch=24)
 GROWTH = Layout(
@@ -53,13 +55,16 @@ GROWTH = Layout(
     ),
 )
 KMC = Layout(
-    configuration=("e1", "e2", "e3"),
-    observables={"flux": "increasing", "thickness": "positive"},
+    configuration=("e1", "e2", "e8"),
+    observables={"flux": "increasing", "thickness": "increasing"},
     channels=(
         Channel(source="kmc", observable="flux"),
         Channel(source="kmc", observable="thickness"),
     ),
 )
+
+KMC_BOX = {"e1": (0.30, 0.50), "e2": (0.27, 0.42), "e8": (0.35, 0.50)}
+"""Barriers [eV] of which a first layer and the growth beyond it take their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parts = ("growth", "kmc")
+    parts = ("growth", "noise", "kmc")
     parser.add_argument("--only", nargs="*", choices=parts, default=parts)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=RECIPE.steps)
@@ -86,6 +91,8 @@ def main() -> None:
     seeds = range(arguments.seeds)
     if "growth" in arguments.only:
         growth(seeds, recipe)
+    if "noise" in arguments.only:
+        other_noise(seeds, recipe)
     if "kmc" in arguments.only:
         kinetic(seeds, recipe)
 
@@ -100,18 +107,29 @@ def growth(seeds: Sequence[int], recipe: Recipe) -> None:
     horizons(GROWTH, lives, recipe, after=_growth_tables)
 
 
-def _growth_tables(model: InterphaseRNN, study: Study, recipe: Recipe) -> None:
-    noise(model)
-    learning(model, study, recipe)
+def _growth_tables(model: InterphaseRNN, study: Study) -> None:
+    noise(model, planted)
+    learning(model, study)
     counterfactual(model)
+
+
+def other_noise(seeds: Sequence[int], recipe: Recipe) -> None:
+    """Noise of another shape, and seeds on which nothing was developed."""
+    print("\n# Stochastic growth with a noise of another shape, other seeds")
+    for seed in seeds:
+        study = grown(N_TRAIN, 700 + seed, planted=humped)
+        model = InterphaseRNN(GROWTH, SIZES, recipe.model_copy(update={"seed": seed}))
+        model.fit(study.records)
+        noise(model, humped)
 
 
 def kinetic(seeds: Sequence[int], recipe: Recipe) -> None:
     """SEI growth by kinetic Monte Carlo, three barriers as the configuration."""
     n = 120
     print(
-        f"\n# Kinetic Monte Carlo (v1, 30 x 30): {n} to learn from, {n} to judge by, "
-        f"two replicates of each, ages in decades of time, {len(seeds)} seed(s)"
+        f"\n# Kinetic Monte Carlo (v1, 20 x 20): {n} to learn from, {n} to judge by, "
+        "two replicates of each, some 250,000 events a run, ages by number of shot, "
+        f"{len(seeds)} seed(s)"
     )
     began = time.process_time()
     lives = [simulated(2 * n, 200 + seed) for seed in seeds]
@@ -123,7 +141,7 @@ def horizons(
     layout: Layout,
     lives: Sequence[Study],
     recipe: Recipe,
-    after: Callable[[InterphaseRNN, Study, Recipe], None] | None = None,
+    after: Callable[[InterphaseRNN, Study], None] | None = None,
 ) -> None:
     """Root mean squared error of the true level at every horizon, and coverage."""
     errors: dict[str, list[Tensor]] = {}
@@ -150,9 +168,9 @@ def horizons(
         for share in inside:
             inside[share].append(covered(found, test.records, share)[:, HALF:])
             far[share].append(covered(cold, test.records, share))
-        print(f"seed {seed}: trained in {cost:.0f} s of processor time")
-        if seed == 0 and after is not None:
-            after(model, train, recipe)
+        print(f"seed {seed}: trained in {cost:.0f} s of processor time", flush=True)
+        if after is not None:
+            after(model, train)
     _print_errors(layout, errors)
     _print_coverage("given half a life", inside)
     _print_coverage("from the configuration", far)
@@ -212,34 +230,43 @@ def _print_coverage(title: str, inside: dict[float, list[Tensor]]) -> None:
         )
 
 
-def noise(model: InterphaseRNN) -> None:
+def noise(model: InterphaseRNN, true: Noise) -> None:
     """Learned noise of each channel over age beside the planted one."""
     ages = torch.linspace(0.0, LONGEST_D, 6)
-    learned, true = model.sigma(ages), planted(ages)
-    worst = 0.0
+    ratios = model.sigma(ages) / true(ages)
     for c, channel in enumerate(model.layout.channels):
-        ratio = learned[:, c] / true[:, c]
-        worst = max(worst, float((ratio - 1.0).abs().max()))
-        text = " ".join(f"{value:.2f}" for value in ratio.tolist())
+        text = " ".join(f"{value:.2f}" for value in ratios[:, c].tolist())
         print(f"noise, learned / planted at 0, 20, .. 100 d, {channel.source}: {text}")
-    print(f"noise within 15 %: {'met' if worst <= 0.15 else 'MISSED'} ({worst:.0%})")
+    off = (ratios - 1.0).abs()
+    n_met, worst = int((off <= 0.15).sum()), float(off.max())
+    print(
+        f"noise within 15 %: {'met' if worst <= 0.15 else 'MISSED'} ({n_met} of "
+        f"{off.numel()} met, the worst off by {worst:.0%})",
+        flush=True,
+    )
 
 
-def learning(model: InterphaseRNN, train: Study, recipe: Recipe) -> None:
+def learning(model: InterphaseRNN, train: Study) -> None:
     """Epistemic and aleatoric spread of the same forecasts, from few and from all."""
     asked = grown(60, 999).records.until(-1.0)
-    few = InterphaseRNN(GROWTH, SIZES, recipe)
-    few.fit(train.records[slice(0, 20)])
+    spreads = {}
+    for n in (*FEWER, len(train.truth)):
+        made = model
+        if n < len(train.truth):
+            made = InterphaseRNN(GROWTH, SIZES, model.recipe)
+            made.fit(train.records[slice(0, n)])
+        spreads[n] = made.forecast(asked)
     for c, channel in enumerate(GROWTH.channels):
-        for n, one in ((20, few), (len(train.truth), model)):
-            found = one.forecast(asked)
+        print(
+            f"spread, {channel.observable}: true process {_true_process()[c]:.3f}, "
+            f"observation {planted(asked.ages)[..., c].square().mean().sqrt():.3f}"
+        )
+        for n, found in spreads.items():
             print(
-                f"spread with n={n}, {channel.observable}: epistemic "
-                f"{found.epistemic[..., c].mean().sqrt():.3f}, process "
-                f"{found.process[..., c].mean().sqrt():.3f} (true "
-                f"{_true_process()[c]:.3f}), observation "
-                f"{found.observation[..., c].mean().sqrt():.3f} (true "
-                f"{planted(asked.ages)[..., c].square().mean().sqrt():.3f})"
+                f"  n={n}: epistemic {found.epistemic[..., c].mean().sqrt():.3f}, "
+                f"process {found.process[..., c].mean().sqrt():.3f}, observation "
+                f"{found.observation[..., c].mean().sqrt():.3f}",
+                flush=True,
             )
 
 
@@ -282,11 +309,18 @@ def planted(ages: Tensor) -> Tensor:
     return torch.stack([2.0 - 1.2 * share, 0.2 + 0.4 * share], -1)
 
 
+def humped(ages: Tensor) -> Tensor:
+    """As `planted`, of another shape: highest in mid-life, and falling."""
+    share = ages / LONGEST_D
+    return torch.stack([1.0 + 1.2 * (torch.pi * share).sin(), 0.7 - 0.4 * share], -1)
+
+
 def grown(
     n: int,
     seed: int,
     switch: tuple[float, float] | None = None,
     draw: int = 0,
+    planted: Noise = planted,
 ) -> Study:
     """Interphases with hidden qualities; `draw` redraws all but the design."""
     design, chance = np.random.default_rng(seed), np.random.default_rng([seed, draw])
@@ -328,11 +362,11 @@ def simulated(n: int, seed: int) -> Study:
         torch.zeros(n, 3), torch.zeros(n, T), torch.zeros(n, T, 0), 2
     )
     truth = torch.zeros(n, T, 2)
-    times = np.geomspace(3e-8, 1e-5, T)
+    times = np.geomspace(1e-6, 2e-4, T)
     for i in range(n):
         if i % 2 == 0:
-            names = {f"e{j}": float(rng.uniform(0.30, 0.45)) for j in (1, 2, 3)}
-        run = Growth(Barriers(**names), "v1", (30, 30), seed=seed * 10_000 + i)
+            names = {k: float(rng.uniform(*box)) for k, box in KMC_BOX.items()}
+        run = Growth(Barriers(**names), "v1", (20, 20), seed=seed * 10_000 + i)
         shots = [shot.lattice for shot in run.trajectory(times_s=list(times))]
         found = measure(np.stack(shots))
         truth[i] = torch.tensor(np.stack([found["flux"], found["thickness"]], -1))
@@ -340,7 +374,7 @@ def simulated(n: int, seed: int) -> Study:
         records.ages[i] = torch.arange(1.0, T + 1.0)
     noise = torch.tensor(rng.normal(size=truth.shape), dtype=torch.float)
     records.mask[:] = torch.tensor(rng.uniform(size=truth.shape) > 0.25)
-    values = (truth + torch.tensor([0.2, 0.4]) * noise) * records.mask
+    values = (truth + torch.tensor([0.05, 0.1]) * noise) * records.mask
     return Study(records=replace(records, values=values), truth=truth)
 
 

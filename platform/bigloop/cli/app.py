@@ -12,6 +12,7 @@ from bigloop.cli.commands import (
     datasets,
     exchanging,
     inspecting,
+    interphases,
     judging,
     learning,
     running,
@@ -76,5 +77,6 @@ for group in (
     exchanging,
     datasets,
     learning,
+    interphases,
 ):
     group.register(app)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bigloop.models.interphase.fitting import Diverged, Recipe
+    from bigloop.models.interphase.fitting import Diverged, Recipe, Step, Watch
     from bigloop.models.interphase.forecast import Forecast
     from bigloop.models.interphase.layout import Channel, Layout
     from bigloop.models.interphase.model import InterphaseRNN
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bigloop.models.interphase.predictor import InterphasePredictor
     from bigloop.models.interphase.records import History, Reading, Records
     from bigloop.models.interphase.surrogate import InterphaseSurrogate
+    from bigloop.models.interphase.table import Table, read_table
 
 _HOMES = {
     "Channel": "layout",
@@ -31,6 +32,10 @@ _HOMES = {
     "Recipe": "fitting",
     "Records": "records",
     "Sizes": "network",
+    "Step": "fitting",
+    "Table": "table",
+    "Watch": "fitting",
+    "read_table": "table",
 }
 
 
@@ -53,4 +58,8 @@ __all__ = [
     "Recipe",
     "Records",
     "Sizes",
+    "Step",
+    "Table",
+    "Watch",
+    "read_table",
 ]

@@ -46,16 +46,18 @@ def follow(
     gate = each(_until_last(records).expand(E, -1, -1), K)
     sigma = space.sigma(records.ages)
     u = draws.reshape(1, n * K, steps, -1).expand(E, -1, -1, -1)
-    drawn, weight = _proposed(u[:, :, 0], stage.first_moments(), gate[:, :, :1])
+    mean, log_spread = (part * gate[:, :, :1] for part in stage.first_moments())
+    drawn = guided(u[:, :, 0], (mean, log_spread))
+    weight = _odds(u[:, :, 0], drawn, log_spread)
     state = stage.begin(drawn)
     past = drawn.reshape(E, n, K, 1, -1)
     n_levels = len(space.layout.ordered)
     past = torch.cat([past.new_zeros(E, n, K, 1, n_levels), past], -1)
     total = weight.reshape(E, n, K)
     for t in range(steps - 1):
-        moments = stage.moments(t, state)
-        drawn, odds = _proposed(u[:, :, t + 1], moments, gate[:, :, t, None])
-        state = stage.step(t, state, drawn)
+        unit = u[:, :, t + 1]
+        state, drawn, moments = stage.follow(t, state, unit, gate[:, :, t, None])
+        odds = _odds(unit, drawn, moments[1])
         here = stage.levels.reshape(E, n, K, 1, -1)
         own = torch.cat([here, drawn.reshape(E, n, K, 1, -1)], -1)
         past = torch.cat([past, own], 3)
@@ -73,14 +75,9 @@ def follow(
     )
 
 
-def _proposed(
-    u: Tensor, moments: tuple[Tensor, Tensor], gate: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Draws, and the log of prior over guide at them."""
-    moments = moments[0] * gate, moments[1] * gate
-    drawn, log_spread = guided(u, moments), moments[1]
-    odds = 0.5 * (u.square() - drawn.square()) + log_spread
-    return drawn, odds.sum(-1)
+def _odds(unit: Tensor, drawn: Tensor, log_spread: Tensor) -> Tensor:
+    """Log of prior over guide at what it drew."""
+    return (0.5 * (unit.square() - drawn.square()) + log_spread).sum(-1)
 
 
 def _until_last(records: Records) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from bigloop.contracts import SpecError
 from bigloop.models import artifact
 from bigloop.models.interphase.filtering import follow
-from bigloop.models.interphase.fitting import Recipe, fit
+from bigloop.models.interphase.fitting import Recipe, Watch, fit
 from bigloop.models.interphase.forecast import Forecast
 from bigloop.models.interphase.layout import Layout
 from bigloop.models.interphase.network import Sizes
@@ -69,10 +69,14 @@ class InterphaseRNN:
         self.least, self.device = least, device
         self._fitted: _Fitted | None = None
 
-    def fit(self, records: Records) -> None:
+    def fit(self, records: Records, watch: Watch | None = None) -> None:
         """Learn from records, forgetting all before.
 
         When it fails, what was learned before stays.
+
+        Args:
+            records: histories, or what is known of them.
+            watch: told of every step; it may end the training early.
 
         Raises:
             SpecError: too few interphases with a reading, something that is not
@@ -91,7 +95,13 @@ class InterphaseRNN:
         scaled = scaling(records).to(self.device)
         scaling = scaling.to(self.device)
         network = fit(
-            self.layout, scaled, scaling.places, self.sizes, self.recipe, self.device
+            self.layout,
+            scaled,
+            scaling.places,
+            self.sizes,
+            self.recipe,
+            self.device,
+            watch,
         )
         self._fitted = _Fitted(scaling=scaling, network=network)
 

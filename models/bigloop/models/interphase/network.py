@@ -47,6 +47,29 @@ class State:
         return cls(free=free, risen=risen, known=known)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """Over one step, `h' = h + s exp(a + B v)`, of `R` lives by each of `E` members."""
+
+    risen: Tensor
+    """`h`, `E x R x M`."""
+    step: Tensor
+    """`s`, `E x R x 1`."""
+    centre: Tensor
+    """`a`, `E x R x M`."""
+    mix: Tensor
+    """`B`, `E x R x M x M`, lower triangular: chance that observables share."""
+
+    def gain(self, v: Tensor) -> Tensor:
+        """`h' - h` at draws `v`, `E x R x M`."""
+        jump = (self.mix * v[..., None, :]).sum(-1)
+        return self.step * (self.centre + jump).clamp(-12.0, 4.0).exp()
+
+    def to(self, v: Tensor) -> Tensor:
+        """`h'` at draws `v`, `E x R x M`."""
+        return self.risen + self.gain(v)
+
+
 class StateSpace(nn.Module):  # type: ignore[misc]
     """`z' ~ p(z' | z, x)`, observables from `z`: a deep Markov model [Krishnan2017]_.
 
@@ -55,14 +78,17 @@ class StateSpace(nn.Module):  # type: ignore[misc]
     `u` and `v`::
 
         z' = z + s f(z, h, x) + sqrt(s) g(z, h, x) u
-        h' = h + s exp(a(z', h, x) + b(z', h, x) v / sqrt(s))
+        h' = h + s exp(a(z', h, x) + B(z', h, x) v / sqrt(s))
         y  = h' or o(z', h'), and noise of its channel at this age
 
-    so what may not fall cannot, whatever the weights; the rates of reactions and of
-    growth are powers and exponentials, of which the logarithms are lines.
+    with `B` lower triangular, its diagonal times a unit triangle: observables that
+    rise together share their chance [Pourahmadi1999]_. What may not fall cannot,
+    whatever the weights; the rates of reactions and of growth are powers and
+    exponentials, of which the logarithms are lines.
     A recurrent network over the inputs besides, as in [Fraccaro2016]_, was as good over
     three seeds of growth, and dearer: what the inputs left behind is in `h`.
 
+    .. [Pourahmadi1999] M. Pourahmadi, Biometrika 86, 677 (1999).
     .. [Krishnan2017] R. G. Krishnan et al., AAAI 31, 2101 (2017).
     .. [Fraccaro2016] M. Fraccaro et al., NeurIPS 29, 2199 (2016).
     """
@@ -72,14 +98,18 @@ class StateSpace(nn.Module):  # type: ignore[misc]
         self.layout, self.sizes = layout, sizes
         E, L, H, C = sizes.members, sizes.latent, sizes.hidden, len(layout.channels)
         M, p = len(layout.rising), len(layout.configuration)
-        x = len(layout.conditions) + p + 1
+        x = len(layout.conditions) + p + 2
         state = L + 2 * M
         self.first = Perceptron(E, p, H, 2 * L)
         self.level = Perceptron(E, L, H, M)
         self.drift = Perceptron(E, state + x, H, 2 * L)
-        self.rate = Perceptron(E, state + x, H, 2 * M)
-        self.other = Perceptron(E, state, H, len(layout.others))
+        # A prior of unit spread where levels and rates are of the order of one.
+        n_rate = 2 * M + M * (M - 1) // 2
+        self.rate = Perceptron(E, state + x, H, n_rate, gain=1.0)
+        self.other = Perceptron(E, state, H, len(layout.others), gain=1.0)
         self.noise = nn.Parameter(torch.full((E, C, sizes.knots), -3.5))
+        self.ease = 1.0
+        """Share of the chance of rising that is let in; only training lowers it."""
         kinds = [layout.observables[k] == "positive" for k in layout.others]
         self.register_buffer("is_positive", torch.tensor(kinds, dtype=torch.bool))
 
@@ -103,29 +133,46 @@ class StateSpace(nn.Module):  # type: ignore[misc]
         """At age 0, from the configuration `E x R x p` and draws `E x R x n_draws`."""
         mean, log_spread = self.first(configuration).chunk(2, -1)
         z = mean + (log_spread - 1.0).clamp(-6.0, 2.0).exp() * u[..., : mean.shape[-1]]
-        return State.of(z, softplus(self.level(z) - 3.0))
+        return State.of(z, softplus(self.level(z) - 5.0))
 
     def step(self, state: State, x: Tensor, u: Tensor) -> State:
         """One step on; the last of the inputs `x` is its length over `STEP`."""
-        s, L = x[..., -1:] * STEP, self.sizes.latent
+        L = self.sizes.latent
+        z = self.wander(state, x, u[..., :L])
+        if not self.layout.rising:
+            return State.of(z, state.risen)
+        return State.of(z, self.rise(state, z, x).to(u[..., L:]))
+
+    def wander(self, state: State, x: Tensor, u: Tensor) -> Tensor:
+        """The free part one step on, `E x R x L`."""
+        s = x[..., -1:] * STEP
         known = torch.cat([state.free, state.known, x], -1)
         drift, log_spread = self.drift(known).chunk(2, -1)
         spread = (log_spread - 0.5).clamp(-6.0, 2.0).exp()
-        z = state.free + s * drift + (s + 1e-12).sqrt() * spread * u[..., :L]
-        if not self.layout.rising:
-            return State.of(z, state.risen)
-        centre, log_scatter = self.rate(torch.cat([z, state.known, x], -1)).chunk(2, -1)
-        scatter = (log_scatter - 2.0).clamp(-6.0, 2.0).exp()
-        jump = scatter * u[..., L:] * (STEP / s.clamp_min(_LEAST)).sqrt()
-        return State.of(z, state.risen + s * (centre + jump).clamp(-12.0, 4.0).exp())
+        moved: Tensor = state.free + s * drift + (s + 1e-12).sqrt() * spread * u
+        return moved
+
+    def rise(self, state: State, z: Tensor, x: Tensor) -> Rise:
+        """How the observables that never fall rise over a step that ends at `z`."""
+        s, M = x[..., -1:] * STEP, state.risen.shape[-1]
+        found = self.rate(torch.cat([z, state.known, x], -1))
+        centre, log_scatter, shared = found.split((M, M, found.shape[-1] - 2 * M), -1)
+        scatter = (log_scatter - 3.0).clamp(-6.0, 2.0).exp()
+        scatter = scatter * (STEP / s.clamp_min(_LEAST)).sqrt() * self.ease
+        mixed = torch.eye(M).to(centre).repeat(*centre.shape[:2], 1, 1)
+        low = torch.tril_indices(M, M, -1)
+        mixed[..., low[0], low[1]] = shared
+        return Rise(
+            risen=state.risen, step=s, centre=centre, mix=mixed * scatter[..., None, :]
+        )
 
     def widen(self, begun: Tensor, moved: Tensor) -> None:
         """Multiply the variances of process noise, `E x n_draws`, at age 0 and on."""
         L = self.sizes.latent
         parts = (self.first, begun[:, :L]), (self.drift, moved[:, :L])
         for network, factors in (*parts, (self.rate, moved[:, L:])):
-            half = network.outer.bias.shape[-1] // 2
-            network.outer.bias.data[:, 0, half:] += 0.5 * factors.log()
+            n = factors.shape[-1]
+            network.outer.bias.data[:, 0, n : 2 * n] += 0.5 * factors.log()
 
     def levels(self, state: State) -> Tensor:
         """All observables without noise, `E x R x O`, scaled."""
@@ -147,7 +194,7 @@ class Guide(nn.Module):  # type: ignore[misc]
         super().__init__()
         E, L, H, C = sizes.members, sizes.latent, sizes.hidden, len(layout.channels)
         p, M = len(layout.configuration), len(layout.rising)
-        x = len(layout.conditions) + p + 1
+        x = len(layout.conditions) + p + 2
         self.back = Recurrent(E, 3 * C + x, H)
         self.first = Linear(E, H + p, 2 * n_draws, gain=0.1)
         self.next = Perceptron(E, L + 2 * M + H + x + C, H, 2 * n_draws, gain=0.1)

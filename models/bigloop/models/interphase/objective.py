@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,13 +13,21 @@ from bigloop.models.interphase.rolling import Network, roll
 _LOG_2PI = 1.8378770664093453
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """Lives of each interphase in a step, at least 2, and where chance comes from."""
+
+    n: int
+    generator: torch.Generator
+
+
 def loss(
     network: Network,
     records: Records,
     places: Tensor,
-    n_draws: int,
+    draws: Draws,
     warmth: float,
-    generator: torch.Generator,
+    importance: Tensor,
 ) -> Tensor:
     """Of every member, `E`, a reading.
 
@@ -27,17 +35,17 @@ def loss(
     evidence lower bound, its divergence weighed by `warmth`. Once the guide sees
     the readings up to an age drawn at random, none of them being as likely as any:
     up to there the bound, from there on the score of forecasts by lives that only the
-    prior carries on. The noise is learned from the bound alone.
+    prior carries on. The observation noise is not learned here.
 
     Args:
         network: all members.
         records: scaled, `n` interphases.
         places: observable of each channel.
-        n_draws: lives of each interphase, at least 2.
+        draws: of lives and of how much is hidden.
         warmth: 0 to 1.
-        generator: of the draws.
+        importance: of each interphase to each member, `E x n`.
     """
-    n, T = records.ages.shape
+    (n, T), generator = records.ages.shape, draws.generator
     cut = torch.randint(0, T + 1, (n, 1), generator=generator, device=generator.device)
     is_past = torch.arange(T, device=cut.device) < cut
     known = torch.cat([torch.ones_like(is_past), is_past]).to(records.ages)
@@ -48,18 +56,19 @@ def loss(
         mask=twice.mask * known[..., None],
         censored=twice.censored * known[..., None],
     )
-    shape = (2 * n, n_draws, T + 1, network.space.n_draws)
-    draws = torch.randn(shape, generator=generator, device=cut.device)
+    shape = (2 * n, draws.n, T + 1, network.space.n_draws)
+    unit = torch.randn(shape, generator=generator, device=cut.device)
     # Without a reading the guide has nothing to add to the prior at the start either.
     steered = torch.cat([known[:, :1], known], 1)
-    lives = roll(network, shown, places, draws.to(records.ages), steered)
+    lives = roll(network, shown, places, unit.to(records.ages), steered)
     mean = lives.levels[..., places]
     sigma = network.space.sigma(twice.ages)
     near = log_density(twice, mean, sigma[:, :, None]).mean(2)
     far = -forecast_score(twice, mean, sigma.detach())
     told = known[..., None]
-    scores = (near * told + far * (1.0 - told)).sum((1, 2, 3))
-    bound = scores - warmth * lives.divergence.mean(2).sum(1)
+    scores = (near * told + far * (1.0 - told)).sum((2, 3))
+    bounds = scores - warmth * lives.divergence.mean(2)
+    bound = (importance.repeat(1, 2) * bounds).sum(1)
     return -bound / twice.mask.sum().clamp_min(1.0)
 
 

@@ -8,9 +8,13 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from bigloop.models.interphase.ahead import Told, towards
 from bigloop.models.interphase.layout import Layout
 from bigloop.models.interphase.network import STEP, Guide, Sizes, State, StateSpace
 from bigloop.models.interphase.records import Records
+
+_SHORT = 0.1
+"""Of a usual step: shorter ones are alike to the networks."""
 
 
 class Network(nn.Module):  # type: ignore[misc]
@@ -44,7 +48,9 @@ def inputs(records: Records) -> Tensor:
     before = torch.cat([torch.zeros_like(records.ages[:, :1]), records.ages], 1)
     steps = before.diff(dim=1) / STEP
     fixed = records.configuration[:, None].expand(-1, steps.shape[1], -1)
-    return torch.cat([records.conditions, fixed, steps[..., None]], -1)
+    # Growth goes by powers of time, of which the logarithms are lines.
+    lengths = torch.stack([(steps + _SHORT).log(), steps], -1)
+    return torch.cat([records.conditions, fixed, lengths], -1)
 
 
 def seen(records: Records) -> Tensor:
@@ -92,8 +98,8 @@ def roll(
         moments = [_gated(stage.first_moments(), gates[:, :, 0])]
         state, levels = stage.begin(guided(u[0], moments[0])), []
         for t in range(steps - 1):
-            moments.append(_gated(stage.moments(t, state), gates[:, :, t + 1]))
-            state = stage.step(t, state, guided(u[t + 1], moments[-1]))
+            state, _, found = stage.follow(t, state, u[t + 1], gates[:, :, t + 1])
+            moments.append(found)
             levels.append(stage.levels)
         total = divergence(moments).reshape(E, n, K)
     return Lives(
@@ -163,11 +169,50 @@ class Stage:
         """Of the guide's draws at age 0."""
         return self._guide.begin(self._hints[0], self._first)
 
-    def moments(self, t: int, state: State) -> tuple[Tensor, Tensor]:
-        """Of the guide's draws for a step."""
+    def follow(
+        self, t: int, state: State, unit: Tensor, gate: Tensor
+    ) -> tuple[State, Tensor, tuple[Tensor, Tensor]]:
+        """All lives one step on, drawn by the guide where `gate` is 1.
+
+        Returns:
+            States; draws; their mean and log spread.
+        """
+        space, L = self._space, self._space.sizes.latent
         values, mask = (part[t] for part in self._readings)
         ahead = values - mask * self.levels[..., self._places]
-        return self._guide.step(state, self._hints[t], self._steps[t], ahead)
+        x = self._steps[t]
+        mean, log_spread = self._guide.step(state, self._hints[t], x, ahead)
+        mean, log_spread = mean * gate, log_spread * gate
+        moments = mean[..., :L], log_spread[..., :L]
+        drawn = guided(unit[..., :L], moments)
+        z = space.wander(state, x, drawn)
+        if not space.layout.rising:
+            state = State.of(z, state.risen)
+        else:
+            rise = space.rise(state, z, x)
+            # Without a hint from later readings the quadratic term is small.
+            later = mean[..., L:], (-2.0 * log_spread[..., L:] - 3.0).exp() * gate
+            value, precision = (part[t] for part in self._told)
+            told = Told(value=value, precision=precision * gate)
+            jumps, own = towards(rise, told, unit[..., L:], later)
+            drawn = torch.cat([drawn, jumps], -1)
+            pairs = zip(moments, own, strict=True)
+            moments = tuple(torch.cat(pair, -1) for pair in pairs)
+            state = State.of(z, rise.to(jumps))
+        self.levels = space.levels(state)
+        return state, drawn, moments
+
+    @cached_property
+    def _told(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Readings of what never falls, over all sources, and their precision."""
+        records, n_levels = self._records, len(self._space.layout.rising)
+        with torch.no_grad():
+            weight = exactly(records) / self._space.sigma(records.ages).square()
+        own = torch.arange(n_levels, device=self._places.device)
+        share = (self._places[:, None] == own).to(weight)
+        precision = weight @ share
+        value = (weight * records.values) @ share / precision.clamp_min(1e-12)
+        return tuple(each(part, self._K).unbind(2) for part in (value, precision))
 
     def _rows(self, part: Tensor) -> Tensor:
         return each(part.expand(self._E, *part.shape), self._K)

@@ -19,12 +19,13 @@ def settle(
 ) -> None:
     """Sizes of observation and process noise that make the readings likeliest.
 
-    Training maximises a bound, and what the guide fails to follow looks like
-    observation noise to it. Particles do not depend on how good the guide is: each
-    round draws lives that agree with the readings. It sets the noise of each channel to
-    the mean square of what is left (at each knot that of the readings near it in age),
-    and each process noise by the mean square of its normal draws, which must be 1: an
-    expectation maximisation of these sizes, all else held [Wei1990]_.
+    Particles do not depend on how good the guide is: each round draws lives that agree
+    with the readings. It sets the noise of each channel to the mean square of what is
+    left (at each knot that of the readings near it in age), and each process noise by
+    the mean square of its normal draws, which must be 1: an expectation maximisation
+    of these sizes, all else held [Wei1990]_. All readings count alike here, whatever
+    they counted in training: what a member got wrong by chance and what it followed
+    too closely then cancel, as when a variance is drawn given a draw of the weights.
 
     .. [Wei1990] G. C. G. Wei and M. A. Tanner, J. Am. Stat. Assoc. 85, 699 (1990).
 
@@ -35,23 +36,41 @@ def settle(
         rounds: how often.
         seed: of the draws.
     """
-    hats, exact = network.space.hats(records.ages), exactly(records)
-    weights = torch.einsum("ntc,ntj->cj", exact, hats)
     for turn in range(rounds):
-        generator = torch.Generator().manual_seed(seed + turn)
-        left, begun, moved = _moments(network, records, places, generator)
-        noise = network.space.noise.data
-        sums = torch.einsum("entc,ntj->ecj", left * exact, hats)
-        mixed = (sums + _PSEUDO * (2 * noise).exp()) / (weights + _PSEUDO)
-        noise.copy_(0.5 * mixed.clamp_min(1e-12).log())
+        left, begun, moved = _moments(network, records, places, seed + turn)
+        _set_noise(network, records, left)
         network.space.widen(begun, moved)
+
+
+def listen(network: Network, records: Records, places: Tensor, seed: int) -> None:
+    """Move the observation noise towards what some readings say, in mid-training.
+
+    The evidence bound is not asked: all that the guide fails to follow looks like
+    observation noise to it, and a network trained under too large a noise has no reason
+    to follow better.
+    """
+    left, _, _ = _moments(network, records, places, seed, lives=32)
+    _set_noise(network, records, left, share=0.2)
+
+
+def _set_noise(
+    network: Network, records: Records, left: Tensor, share: float = 1.0
+) -> None:
+    """From the mean squares that are left, `E x n x T x C`, by a share."""
+    hats, exact = network.space.hats(records.ages), exactly(records)
+    noise = network.space.noise.data
+    weights = torch.einsum("ntc,ntj->cj", exact, hats)
+    sums = torch.einsum("entc,ntj->ecj", left * exact, hats)
+    now = (2 * noise).exp()
+    found = (sums + _PSEUDO * now) / (weights + _PSEUDO)
+    noise.copy_(0.5 * torch.lerp(now, found, share).clamp_min(1e-12).log())
 
 
 def _moments(
     network: Network,
     records: Records,
     places: Tensor,
-    generator: torch.Generator,
+    seed: int,
     lives: int = 64,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Of lives that agree with the readings.
@@ -59,6 +78,7 @@ def _moments(
     Mean square distance of readings, `E x n x T x C`; mean square of the draws at age 0
     and of those of all steps that have a length, `E x n_draws` each.
     """
+    generator = torch.Generator().manual_seed(seed)
     T, nd = records.ages.shape[1], network.space.n_draws
     left, begun = [], []
     moved = torch.zeros(network.members, nd)
