@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from bigloop.cli.output import say, table
-from bigloop.contracts import SpecError
+from bigloop.contracts import DivergenceError, SpecError
 from bigloop.tracking import Tracker, TrainingRun
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class InterphaseTraining:
         self.is_stopping = True
 
     def _fit(self, model: InterphaseRNN, records: Records, run: TrainingRun) -> None:
-        from bigloop.models.interphase import Diverged, Watch
+        from bigloop.models.interphase import Watch
 
         def on_step(step: Step) -> None:
             self._progress(step, run)
@@ -84,7 +84,7 @@ class InterphaseTraining:
         watch = Watch(on_step=on_step, is_stopped=lambda: self.is_stopping)
         try:
             model.fit(records, watch)
-        except (Diverged, SpecError):
+        except (DivergenceError, SpecError):
             run.end("FAILED")
             raise
 

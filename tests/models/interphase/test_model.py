@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bigloop.contracts import SpecError
+from bigloop.contracts import DivergenceError, SpecError
 from bigloop.models import artifact
-from bigloop.models.interphase import Diverged, InterphaseRNN, Recipe, Sizes
+from bigloop.models.interphase import InterphaseRNN, Recipe, Sizes
 
 from .conftest import LAYOUT, grown
 
@@ -112,7 +112,7 @@ def test_a_file_of_another_architecture_is_refused(model: InterphaseRNN) -> None
 def test_divergence_leaves_the_model_that_was(model: InterphaseRNN) -> None:
     made = InterphaseRNN.from_bytes(model.to_bytes())
     made.recipe = Recipe(steps=5, rate=1e30)
-    with pytest.raises(Diverged, match="lower rate"):
+    with pytest.raises(DivergenceError, match="lower rate"):
         made.fit(grown(8))
     assert made.to_bytes() != b""
     assert made.forecast(grown(2)).mean.isfinite().all()

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bigloop.models.interphase.fitting import Diverged, Recipe, Step, Watch
+    from bigloop.models.interphase.fitting import Recipe, Step, Watch
     from bigloop.models.interphase.forecast import Forecast
     from bigloop.models.interphase.layout import Channel, Layout
     from bigloop.models.interphase.model import InterphaseRNN
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Channel": "layout",
-    "Diverged": "fitting",
     "Forecast": "forecast",
     "History": "records",
     "InterphasePredictor": "predictor",
@@ -47,7 +46,6 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Channel",
-    "Diverged",
     "Forecast",
     "History",
     "InterphasePredictor",

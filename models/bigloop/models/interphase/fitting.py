@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bigloop.contracts import BigloopError, Document
+from bigloop.contracts import DivergenceError, Document
 from bigloop.models.interphase.layout import Layout
 from bigloop.models.interphase.network import Sizes, StateSpace
 from bigloop.models.interphase.objective import Draws, loss
@@ -21,10 +21,6 @@ _LISTEN_EVERY = 10
 """Steps between two looks at what the observation noise should be."""
 _HEARD = 64
 """Interphases in each look."""
-
-
-class Diverged(BigloopError):
-    """Training ran into numbers that are not finite; there is no model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +86,7 @@ def fit(
         watch: told of every step.
 
     Raises:
-        Diverged: the loss of a member is not finite.
+        DivergenceError: the loss of a member is not finite.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -126,7 +122,7 @@ def _train(
         network.space.noise.grad = None
         _clip(network)
         if not bool(value.isfinite().all()):
-            raise Diverged(
+            raise DivergenceError(
                 f"training diverged at step {step + 1} of {recipe.steps}; lower rate "
                 f"({recipe.rate:g}) or look for values far off"
             )

@@ -81,7 +81,7 @@ class InterphaseRNN:
         Raises:
             SpecError: too few interphases with a reading, something that is not
                 finite, an observable that is constant or has no exact value.
-            Diverged: the loss became infinite.
+            DivergenceError: the loss became infinite.
         """
         records.check(self.layout)
         told = records.mask.sum((1, 2)) > 0
