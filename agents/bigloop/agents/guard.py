@@ -4,8 +4,9 @@ The multi-source model is compared with one in which the other channels are cut 
 (`rho = 0`), by the leave-one-out log predictive density of the target's own values
 [Sundararajan2001]_, eq. 9. Until coupling is better by a margin, the target is decided
 as if the cheap source did not exist, so a misleading one can mislead nothing; it may
-still be run to be put to the proof, within a fixed share of a budget that it shares
-with the target, which bounds what it can waste (the idea of rMFBO [Mikkola2023]_).
+still be run to be put to the proof, at designs that the target has measured and within
+a fixed share of a budget that it shares with the target, which bounds what it can waste
+(the idea of rMFBO [Mikkola2023]_).
 
 .. [Sundararajan2001] Sundararajan, Keerthi: Predictive approaches for choosing
    hyperparameters in Gaussian processes. Neural Comput. 13 (2001) 1103.
@@ -86,14 +87,15 @@ class Guard:
                 return pairs
         return []
 
-    def allows(self, state: CampaignState, name: str, share: float) -> bool:
-        """Whether a source may be used now."""
-        campaign = state.campaign
+    def allows(self, campaign: Campaign, name: str) -> bool:
+        """Whether a source may be used for what its results are worth.
+
+        One that is not proven may not, if the target could have the money; it is put to
+        the proof (`proofs`).
+        """
         if is_trusted(campaign, name) or self.is_proven:
             return True
-        if self.is_refuted:
-            return False
-        return not _shares_purse(campaign, name) or _spent_share(state, name) < share
+        return not self.is_refuted and not _shares_purse(campaign, name)
 
 
 def is_trusted(campaign: Campaign, name: str) -> bool:

@@ -96,7 +96,7 @@ class MultiFidelityAgent:
             return self._suggest(state, belief, ranked, guard, "proof")
         valued: list[Valued] = []
         for name, group in actions.items():
-            if guard.allows(state, name, self.guard_share):
+            if guard.allows(self.campaign, name):
                 by = valuation if is_trusted(self.campaign, name) else probing
                 valued += by.value(group)
         ranked = _best_purse(self.campaign, valued, sources)
