@@ -38,6 +38,7 @@ class InterphaseRNN:
     whatever has been measured so far. See `network.StateSpace` for the equations.
 
     Examples:
+        >>> from bigloop.models.interphase import Channel
         >>> layout = Layout(
         ...     observables={"thickness_nm": "increasing"},
         ...     channels=(Channel(source="afm", observable="thickness_nm"),),
