@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -348,15 +347,12 @@ class EarlyLifePredictor:
         return outlook.learning(bounds, ~is_known).moments_above(bounds)
 
     def _targets(self, rows: Sequence[TrainingRow]) -> Tensor:
-        values = [self._to_model(row.value) for row in rows if row.value is not None]
+        values = [
+            regressors.model_scale(row.value, log=self.log)
+            for row in rows
+            if row.value is not None
+        ]
         return torch.tensor(values, dtype=torch.double, device=self.device)
-
-    def _to_model(self, value: float) -> float:
-        if not self.log:
-            return value
-        if value <= 0:
-            raise SpecError(f"value {value:g} has no logarithm; set log: false")
-        return math.log(value)
 
     def _matrix(self, rows: Sequence[TrainingRow]) -> Tensor:
         if self.inputs is None:

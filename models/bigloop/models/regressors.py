@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,19 @@ def groups_of(rows: Sequence[TrainingRow]) -> tuple[str, ...]:
     if all(row.batch is None for row in rows):
         return ()
     return tuple(batch_of(row) for row in rows)
+
+
+def model_scale(value: float, *, log: bool) -> float:
+    """A value as it is modelled: its logarithm with `log`, else itself.
+
+    Raises:
+        SpecError: it has no logarithm.
+    """
+    if not log:
+        return value
+    if value <= 0:
+        raise SpecError(f"value {value:g} has no logarithm; set log: false")
+    return math.log(value)
 
 
 def check_data(X: Tensor, Y: Tensor, groups: Sequence[str], over: Tensor) -> None:

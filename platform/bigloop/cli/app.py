@@ -12,7 +12,6 @@ from bigloop.cli.commands import (
     datasets,
     exchanging,
     inspecting,
-    interphases,
     judging,
     learning,
     running,
@@ -77,6 +76,5 @@ for group in (
     exchanging,
     datasets,
     learning,
-    interphases,
 ):
     group.register(app)

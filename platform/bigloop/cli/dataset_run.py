@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bigloop.cli.output import say
+from bigloop.cli.output import PLAIN_EVERY_S, say
 from bigloop.contracts import SourceError
 from bigloop.simulators.sei import dataset
 from bigloop.simulators.sei.dataset import Settings
-
-PLAIN_EVERY_S = 10.0
-"""Seconds between two lines of progress where no terminal is."""
 
 
 @dataclass(slots=True)

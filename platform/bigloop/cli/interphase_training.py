@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from bigloop.cli.output import say, table
+from bigloop.cli.training_output import ProgressLine, write_model
 from bigloop.contracts import DivergenceError, SpecError
 from bigloop.tracking import Tracker, TrainingRun
 
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from bigloop.models.interphase import InterphaseRNN, Recipe, Records, Sizes, Step
     from bigloop.models.interphase.layout import Kind
 
-PLAIN_EVERY_S = 10.0
-"""Seconds between two lines of progress where no terminal is."""
 TRACK_EVERY = 10
 """Steps between two that are tracked."""
 SHARES = (0.5, 0.8, 0.95)
@@ -38,7 +34,7 @@ class InterphaseTraining:
     held_out: float
     tracker: Tracker
     is_stopping: bool = field(default=False, init=False)
-    _said: float = field(default=0.0, init=False)
+    _line: ProgressLine = field(default_factory=ProgressLine, init=False)
     _steps: list[tuple[int, float]] = field(default_factory=list, init=False)
 
     def run(self) -> bool:
@@ -87,19 +83,15 @@ class InterphaseTraining:
         except (DivergenceError, SpecError):
             run.end("FAILED")
             raise
+        self._line.end()
 
     def _progress(self, step: Step, run: TrainingRun) -> None:
-        """One line that is written over on a terminal, one now and then elsewhere."""
         self._steps.append((step.number, step.loss))
         if step.number % TRACK_EVERY == 0:
             run.epoch(step.number, {"loss": step.loss})
-        text = f"step {step.number} of {self.recipe.steps}: loss {step.loss:.3f}"
-        if sys.stderr.isatty():
-            last = "\n" if step.number == self.recipe.steps else ""
-            print(f"\r{text}  ", end=last, file=sys.stderr, flush=True)
-        elif time.monotonic() - self._said >= PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            say(text)
+        self._line.show(
+            f"step {step.number} of {self.recipe.steps}: loss {step.loss:.3f}"
+        )
 
     def _write(
         self, model: InterphaseRNN, scores: list[dict[str, Any]], sha256: str
@@ -117,16 +109,7 @@ class InterphaseTraining:
             "steps": [{"step": n, "loss": loss} for n, loss in self._steps],
             "scores": scores,
         }
-        beside = self.out.with_suffix(".json")
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        for path, body in (
-            (self.out, content),
-            (beside, (json.dumps(document, indent=1) + "\n").encode()),
-        ):
-            part = path.with_name(f".{path.name}.part")
-            part.write_bytes(body)
-            part.replace(path)
-        return [self.out, beside]
+        return write_model(self.out, content, document)
 
     def _tell(self, scores: list[dict[str, Any]], run: TrainingRun) -> None:
         ended = "done" if len(self._steps) == self.recipe.steps else "interrupted"

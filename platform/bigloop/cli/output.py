@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+PLAIN_EVERY_S = 10.0
+"""Seconds between two lines of progress where no terminal is."""
 _WIDE = 160
 """Columns where no terminal says how many there are: nothing is cut for `grep`."""
 

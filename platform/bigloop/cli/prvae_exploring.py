@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bigloop.cli.output import say
-from bigloop.cli.prvae_training import report_path
+from bigloop.cli.training_output import report_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bigloop.cli.output import say, table
+from bigloop.cli.training_output import ProgressLine, write_model
 from bigloop.contracts import DivergenceError
 from bigloop.tracking import Tracker, TrainingRun
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from bigloop.models.prvae.fitting import Epoch
     from bigloop.models.prvae.model import PrVAE, Report
     from bigloop.models.prvae.scores import Scores
-
-PLAIN_EVERY_S = 10.0
-"""Seconds between two lines of progress where no terminal is."""
 
 
 @dataclass(slots=True)
@@ -33,7 +28,7 @@ class PrvaeTraining:
     out: Path
     tracker: Tracker
     is_stopping: bool = field(default=False, init=False)
-    _said: float = field(default=0.0, init=False)
+    _line: ProgressLine = field(default_factory=ProgressLine, init=False)
 
     def run(self) -> bool:
         """Train, judge on the test rows, write; whether it came to its end."""
@@ -80,8 +75,7 @@ class PrvaeTraining:
         report = self.model.fit_data(
             data.take(train), data.take(validation), on_epoch, lambda: self.is_stopping
         )
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        self._line.end()
         return report
 
     def _judge(self, data: SeiData) -> Scores:
@@ -93,24 +87,17 @@ class PrvaeTraining:
         )
 
     def _progress(self, epoch: Epoch) -> None:
-        """One line that is written over on a terminal, one now and then elsewhere."""
-        text = (
+        self._line.show(
             f"epoch {epoch.epoch} of {self.model.training.epochs}: "
             f"loss {epoch.train['loss']:.1f}, "
             f"validation {epoch.validation['loss']:.1f}, "
             f"{epoch.pictures_per_s:.0f} pictures a second"
         )
-        if sys.stderr.isatty():
-            print(f"\r{text}  ", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._said >= PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            say(text)
 
     def _write(self, report: Report, scores: Scores, sha256: str) -> list[Path]:
         from bigloop.models.artifact import address
 
         content = self.model.to_bytes()
-        beside = report_path(self.out)
         document: dict[str, Any] = {
             "kind": "prvae training",
             "sha256": address(content),
@@ -119,15 +106,7 @@ class PrvaeTraining:
             "report": asdict(report),
             "scores": asdict(scores),
         }
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        for path, body in (
-            (self.out, content),
-            (beside, (json.dumps(document, indent=1) + "\n").encode()),
-        ):
-            part = path.with_name(f".{path.name}.part")
-            part.write_bytes(body)
-            part.replace(path)
-        return [self.out, beside]
+        return write_model(self.out, content, document)
 
     def _tell(self, report: Report, scores: Scores, run: TrainingRun) -> None:
         from bigloop.models.prvae.calibration import LEVELS
@@ -147,11 +126,6 @@ class PrvaeTraining:
         )
         if run.problem is not None:
             say(f"not tracked: {run.problem}")
-
-
-def report_path(model: Path) -> Path:
-    """Where the report of a model file is."""
-    return model.with_suffix(".json")
 
 
 def _speed(report: Report) -> dict[str, float]:

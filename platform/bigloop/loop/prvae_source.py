@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +44,7 @@ class PrVAESource:
 
     def __init__(self, file: str, sha256: str | None = None, base: str = ".") -> None:
         from bigloop.agents.inverse.foresight import Foresight
+        from bigloop.models import artifact
         from bigloop.models.prvae.file import load
         from bigloop.models.prvae.model import PrVAE
 
@@ -56,7 +56,7 @@ class PrVAESource:
             )
         model = load(path, PrVAE, sha256=sha256)
         self._foresight: Foresight = Foresight(model)
-        self._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._sha256 = sha256 or artifact.address(path.read_bytes())
         self._names = tuple(model.properties)
 
     def capabilities(self) -> Capabilities:

@@ -280,8 +280,4 @@ class InterphasePredictor:
     def _to_model(self, value: float) -> float:
         if not math.isfinite(value):
             raise SpecError(f"value {value!r} is not finite; leave the row out")
-        if not self.log:
-            return value
-        if value <= 0:
-            raise SpecError(f"value {value:g} has no logarithm; set log: false")
-        return math.log(value)
+        return regressors.model_scale(value, log=self.log)

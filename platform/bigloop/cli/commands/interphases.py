@@ -8,13 +8,6 @@ from typing import Annotated, Optional
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the group `train`, which another module makes."""
-    for group in app.registered_groups:
-        if group.name == "train" and group.typer_instance is not None:
-            group.typer_instance.command("interphase")(train)
-
-
 def train(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option(help="CSV file, one row a reading.")],

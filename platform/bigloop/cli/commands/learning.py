@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
+
+from bigloop.cli.commands import interphases
 
 Data = Annotated[Path, typer.Option(help="Folder of `bigloop dataset sei`.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="Of the model.")]
@@ -15,13 +18,21 @@ Properties = "thickness,density,volume_fraction,porosity"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for name, command, summary in (
-        ("train", train, "Train a generative model."),
-        ("explore", explore, "Draw what a generative model has learned."),
-        ("design", design, "Find designs for target properties."),
-    ):
+    groups: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+        "train": (
+            "Train a generative model.",
+            {"prvae": train, "interphase": interphases.train},
+        ),
+        "explore": (
+            "Draw what a generative model has learned.",
+            {"prvae": explore},
+        ),
+        "design": ("Find designs for target properties.", {"prvae": design}),
+    }
+    for name, (summary, commands) in groups.items():
         group = typer.Typer(help=summary, no_args_is_help=True, rich_markup_mode=None)
-        group.command("prvae")(command)
+        for model, command in commands.items():
+            group.command(model)(command)
         app.add_typer(group, name=name)
 
 
