@@ -15,6 +15,7 @@ from bigloop.cli.commands import (
     judging,
     learning,
     running,
+    serving,
     steering,
 )
 from bigloop.cli.session import Session
@@ -76,5 +77,6 @@ for group in (
     exchanging,
     datasets,
     learning,
+    serving,
 ):
     group.register(app)

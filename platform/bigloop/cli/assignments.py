@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 from bigloop.contracts import SpecError
 
@@ -19,16 +19,15 @@ def assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def number(name: str, text: str) -> float:
-    """A finite number.
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """Values by name.
 
     Raises:
-        SpecError: it is none.
+        SpecError: one is no `NAME=VALUE`, or a name stands twice.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise SpecError(f"{name} = {text!r} is not a finite number; write it like 5.0")
-    return value
+    found: dict[str, str] = {}
+    for name, value in map(assignment, texts):
+        if name in found:
+            raise SpecError(f"{name} is given twice; give it once")
+        found[name] = value
+    return found

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     """Address of an MLflow server; empty: SQLite in `folder`."""
     lease_s: PositiveFloat = 30.0
     """How long a worker may be silent before its trial is taken from it [s]."""
+    serve_host: str = "127.0.0.1"
+    """Address at which `bigloop serve` listens."""
+    serve_port: int = Field(default=8000, ge=0, le=65535)
+    """Port at which it listens; 0 takes a free one."""
+    serve_root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*/?$")
+    """Path under which a proxy shows it."""
 
     @property
     def store_url(self) -> str:

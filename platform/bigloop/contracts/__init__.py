@@ -59,6 +59,7 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.numbers import number
 from bigloop.contracts.protocols import (
     Agent,
     AgentFactory,
@@ -140,6 +141,7 @@ __all__ = [
     "canonical_json",
     "content_hash",
     "convert",
+    "number",
     "parse",
     "read_campaign",
     "read_yaml",

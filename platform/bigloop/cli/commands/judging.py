@@ -55,10 +55,12 @@ def edit(
     ] = None,
 ) -> None:
     """Put a changed proposal in the place of a trial that has not been started."""
-    from bigloop.cli.edits import edit_trial
+    from bigloop.cli.assignments import assignments
+    from bigloop.loop.editing import edit_trial
 
+    said = assignments(values or [])
     with ctx.obj.store() as store:
-        new = edit_trial(store, trial, values or [], until, ctx.obj.actor, reason)
+        new = edit_trial(store, trial, said, until, ctx.obj.actor, reason)
         _done(new)
 
 
@@ -86,13 +88,15 @@ def resolve(
     ] = None,
 ) -> None:
     """Say what became of a trial that the platform lost sight of (`unknown`)."""
-    from bigloop.cli.resolution import resolution
+    from bigloop.cli.assignments import assignments
+    from bigloop.loop.resolving import resolution
 
+    measured = assignments(values or [])
     with ctx.obj.store() as store:
         found = store.trial(trial)
         spec = store.campaign(found.campaign)
         said = resolution(
-            spec, found, outcome, values or [], failure, age=age, specimen=specimen
+            spec, found, outcome, measured, failure, age=age, specimen=specimen
         )
         said = said.model_copy(update={"message": reason})
         _done(store.resolve(found.id, said, ctx.obj.actor, reason))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from bigloop.cli.assignments import assignment, number
 from bigloop.contracts import (
     Campaign,
     FailureClass,
@@ -13,6 +12,7 @@ from bigloop.contracts import (
     Outcome,
     SpecError,
     Trial,
+    number,
 )
 
 
@@ -20,7 +20,7 @@ def resolution(
     spec: Campaign,
     trial: Trial,
     outcome: str,
-    values: Sequence[str],
+    values: Mapping[str, str | float],
     failure: str,
     *,
     age: float | None,
@@ -28,17 +28,18 @@ def resolution(
 ) -> Outcome:
     """The outcome in the campaign's prices.
 
-    Without an age the whole reservation counts as spent: nobody knows better.
+    A value may carry its unit, `12.5:nm`; else it is in the observable's. Without an
+    age the whole reservation counts as spent: nobody knows better.
 
     Raises:
         SpecError: a word or a number is wrong, or a success measures nothing.
         NotFoundError: an observable does not exist.
     """
     if outcome not in ("completed", "failed"):
-        raise SpecError(f"--outcome {outcome!r}: write completed or failed")
-    found = tuple(_measurement(spec, text, age) for text in values)
+        raise SpecError(f"outcome {outcome!r}: write completed or failed")
+    found = tuple(_measurement(spec, name, said, age) for name, said in values.items())
     if outcome == "completed" and not found:
-        raise SpecError("a completed trial measures something; give --value NAME=VALUE")
+        raise SpecError("a completed trial measures something; give at least one value")
     source = spec.sources[trial.proposal.source]
     start = trial.proposal.from_age
     return Outcome(
@@ -52,14 +53,15 @@ def resolution(
     )
 
 
-def _measurement(spec: Campaign, text: str, age: float | None) -> Measurement:
-    name, value = assignment(text)
+def _measurement(
+    spec: Campaign, name: str, said: str | float, age: float | None
+) -> Measurement:
     if name not in spec.observables:
         raise NotFoundError(
             f"observable {name!r} does not exist; there are "
             f"{', '.join(spec.observables)}"
         )
-    amount, _, unit = value.partition(":")
+    amount, _, unit = str(said).partition(":")
     return Measurement(
         observable=name,
         value=number(name, amount),
@@ -73,5 +75,5 @@ def _failure(name: str) -> FailureClass:
         return FailureClass(name)
     except ValueError:
         raise SpecError(
-            f"--failure {name!r}: write one of {', '.join(FailureClass)}"
+            f"failure {name!r}: write one of {', '.join(FailureClass)}"
         ) from None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
-from bigloop.cli.assignments import assignment, number
 from bigloop.contracts import (
     Alternative,
     Campaign,
@@ -18,6 +17,7 @@ from bigloop.contracts import (
     SpecError,
     Suggestion,
     Trial,
+    number,
 )
 from bigloop.db import Store
 from bigloop.loop.policy import RulePolicy
@@ -29,7 +29,7 @@ _TRIES = 5
 def edit_trial(
     store: Store,
     trial: str,
-    values: Sequence[str],
+    values: Mapping[str, str | float],
     until: float | None,
     actor: str,
     reason: str,
@@ -62,36 +62,42 @@ def edit_trial(
 
 
 def _changed(
-    spec: Campaign, old: Proposal, values: Sequence[str], until: float | None
+    spec: Campaign,
+    old: Proposal,
+    values: Mapping[str, str | float],
+    until: float | None,
 ) -> Proposal:
     design = _design(spec, old.design, values)
     changes = {"design": design, "until_age": until or old.until_age}
     new = old.model_copy(update=changes)
     if new == old:
-        raise SpecError("nothing changes; give --set NAME=VALUE or --until AGE")
+        raise SpecError(
+            "nothing changes; give another value or another age at which to stop"
+        )
     if old.specimen is not None and design != old.design:
         raise SpecError(
             f"the trial goes on with specimen {old.specimen}, whose design is fixed; "
-            "change --until, or reject it"
+            "change the age at which it stops, or reject it"
         )
     if problem := spec.why_infeasible(design):
         raise SpecError(f"the edited design is outside the search space: {problem}")
     if until is not None and until <= old.from_age:
-        raise SpecError(f"--until {until:g} is not above the age {old.from_age:g}")
+        raise SpecError(
+            f"until {until:g} is not above the age {old.from_age:g}; give a later age"
+        )
     return new
 
 
-def _design(spec: Campaign, old: Design, values: Sequence[str]) -> Design:
+def _design(spec: Campaign, old: Design, values: Mapping[str, str | float]) -> Design:
     design = dict(old)
-    for text in values:
-        name, value = assignment(text)
+    for name, value in values.items():
         parameter = spec.parameters.get(name)
         if parameter is None:
             raise NotFoundError(
                 f"parameter {name!r} does not exist; there are "
                 f"{', '.join(spec.parameters)}"
             )
-        design[name] = value if parameter.choices else number(name, value)
+        design[name] = str(value) if parameter.choices else number(name, value)
     return design
 
 

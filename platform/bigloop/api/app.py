@@ -1,0 +1,64 @@
+"""The application: `/api/v1`, the pages beside it, and what holds for both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from bigloop.api import failures
+from bigloop.api.context import Context
+from bigloop.api.guarding import Guarding
+from bigloop.api.routes import campaigns, feed, trials
+from bigloop.api.security import PUBLIC
+
+PREFIX = "/api/v1"
+
+
+def create_app(
+    context: Context, pages: Sequence[APIRouter] = (), root_path: str = ""
+) -> FastAPI:
+    """The application of one store.
+
+    Args:
+        context: what it works on.
+        pages: routers of pages, put at the root.
+        root_path: the path under which a proxy shows it, such as `/bigloop`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(context.watch.run())
+        yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+    app = FastAPI(
+        title="bigloop",
+        version=version("bigloop"),
+        lifespan=lifespan,
+        root_path=root_path,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+    )
+    app.state.context = context
+    app.add_middleware(Guarding, is_local=bool(context.local))
+    failures.register(app)
+    app.add_api_route(
+        "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
+    )
+    for part in (campaigns, trials, feed):
+        app.include_router(part.router, prefix=PREFIX)
+    for router in pages:
+        app.include_router(router, include_in_schema=False)
+    return app
+
+
+def _health() -> dict[str, str]:
+    """The server answers."""
+    return {"status": "ok"}

@@ -1,0 +1,91 @@
+"""Who asks, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from bigloop.api.context import Used
+from bigloop.contracts import BigloopError, Document
+
+
+class Role(IntEnum):
+    """What a person or a token may do; each may do what the ones before may."""
+
+    VIEWER = 1
+    """Reads everything."""
+    OPERATOR = 2
+    """Works in the laboratory: claims trials, hands results in, aborts."""
+    SCIENTIST = 3
+    """Decides: approves, rejects, edits, pauses and resumes."""
+    ADMIN = 4
+    """Lets people in."""
+
+
+class Principal(Document):
+    """Who makes a request."""
+
+    name: str
+    """In whose name decisions are recorded."""
+    role: Role
+
+
+class UnauthenticatedError(BigloopError):
+    """Nobody is logged in, or the token is not (any more) valid."""
+
+
+class ForbiddenError(BigloopError):
+    """Who asks may not do this."""
+
+
+def _principal(connection: HTTPConnection, context: Used) -> Principal:
+    if context.local:
+        return Principal(name=context.local, role=Role.ADMIN)
+    raise UnauthenticatedError("nobody is logged in; log in, or send a token")
+
+
+Asking = Annotated[Principal, Depends(_principal)]
+"""A parameter of a route: who asks.
+
+Raises:
+    UnauthenticatedError: nobody is known.
+"""
+
+
+class Needs:
+    """The dependency that lets only a role, or a higher one, through.
+
+    Every route states exactly one, also those that anybody may call (`PUBLIC`); a test
+    goes through the router and holds all of them to the table of roles.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    def __call__(self, asking: Asking) -> Principal:
+        """Let who asks through.
+
+        Raises:
+            ForbiddenError: the role is not high enough.
+        """
+        if asking.role < self.role:
+            raise ForbiddenError(
+                f"{asking.name} is {asking.role.name.lower()}, this needs "
+                f"{self.role.name.lower()}; ask an admin"
+            )
+        return asking
+
+
+def public() -> None:
+    """The dependency of a route that needs nobody logged in."""
+
+
+PUBLIC: Callable[[], None] = public
+Viewer = Annotated[Principal, Depends(Needs(Role.VIEWER))]
+Operator = Annotated[Principal, Depends(Needs(Role.OPERATOR))]
+Scientist = Annotated[Principal, Depends(Needs(Role.SCIENTIST))]
+Admin = Annotated[Principal, Depends(Needs(Role.ADMIN))]

@@ -1,0 +1,63 @@
+"""A server of one store: its socket, its first line, its end."""
+
+from __future__ import annotations
+
+import socket
+
+from bigloop.cli.output import say
+from bigloop.config import Settings
+from bigloop.contracts import SpecError
+from bigloop.db import Store
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def run(store: Store, settings: Settings, actor: str) -> None:
+    """Serve until interrupted.
+
+    Args:
+        store: what is served.
+        settings: `serve_host`, `serve_port`, `serve_root_path`, `folder`.
+        actor: who acts while there are no accounts.
+
+    Raises:
+        SpecError: the address is not this machine's alone, or cannot be had.
+    """
+    import uvicorn
+
+    from bigloop.api.app import create_app
+    from bigloop.api.context import Context
+    from bigloop.dashboard.pages.router import router
+
+    host, root = settings.serve_host, settings.serve_root_path.rstrip("/")
+    if host not in _LOOPBACK:
+        raise SpecError(
+            f"serve_host {host!r} can be reached from other machines, and nobody has "
+            "to log in; listen at 127.0.0.1"
+        )
+    taken = _socket(host, settings.serve_port)
+    context = Context.of(store, settings.folder, local=actor)
+    app = create_app(context, [router], root)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    port = taken.getsockname()[1]
+    say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")
+    uvicorn.Server(config).run(sockets=[taken])
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise SpecError(
+            f"port {port} of {host} cannot be had ({error.strerror}); give another "
+            "with --port, or 0 for a free one"
+        ) from None
+    return found
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

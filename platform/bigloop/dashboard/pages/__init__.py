@@ -1,0 +1,1 @@
+"""The pages: what people see of a campaign, and where they decide."""
