@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bigloop.agents.covariance import Hyperparameters, covariance, variance
-from bigloop.agents.inference import Prior, log_likelihood
 from bigloop.agents.items import LATENT, Items, latent
+from bigloop.agents.likelihood import Likelihood
+from bigloop.agents.prior import Prior
 from bigloop.agents.source_model import SourceModel
 
 
@@ -19,6 +21,7 @@ def items(
     specimen: list[int] | None = None,
     is_estimate: list[bool] | None = None,
     common: torch.Tensor | None = None,
+    noise: torch.Tensor | None = None,
 ) -> Items:
     n = len(x)
     return Items(
@@ -26,7 +29,7 @@ def items(
         channel=torch.tensor(channel or [0] * n),
         specimen=torch.tensor(specimen if specimen is not None else list(range(n))),
         is_estimate=torch.tensor(is_estimate or [False] * n),
-        noise=torch.zeros(n, dtype=torch.float64),
+        noise=torch.zeros(n).double() if noise is None else noise,
         common=torch.zeros(n, 0).double() if common is None else common.double(),
     )
 
@@ -57,15 +60,48 @@ def test_the_covariance_is_one(seed: int) -> None:
     assert torch.allclose(matrix.diagonal(dim1=-2, dim2=-1), variance(mixed, h))
 
 
-def test_the_likelihood_is_that_of_a_gaussian() -> None:
-    x = torch.rand(4, 2, generator=torch.Generator().manual_seed(0))
-    data, h = items(x), some(1)
-    y = torch.tensor([0.3, -0.2, 0.5, 1.0], dtype=torch.float64)
-    cov = covariance(data, data, h) + 1e-6 * torch.eye(4)
-    expected = torch.distributions.MultivariateNormal(
-        torch.zeros(4, dtype=torch.float64), cov
-    ).log_prob(y)
-    assert torch.allclose(log_likelihood(data, y, h), expected, atol=1e-9)
+def mixed(n: int = 14) -> tuple[Items, torch.Tensor]:
+    """Items of three channels with replicates, estimates, specimens and known noise."""
+    g = torch.Generator().manual_seed(5)
+    x = torch.rand(n, 2, generator=g).double()
+    x[3], x[7] = x[0], x[2]
+    found = items(
+        x,
+        channel=[0, 1, 2, 0, 0, 1, 0, 0, 2, 1, 0, 0, 2, 1],
+        specimen=[0, 0, 1, 2, 3, 3, 4, 5, 6, 7, 4, 8, 6, 9],
+        is_estimate=[i in (0, 3, 6) for i in range(n)],
+        noise=0.1 * torch.rand(n, generator=g).double(),
+    )
+    return found, torch.randn(n, generator=g).double()
+
+
+@pytest.mark.parametrize("is_coupled", [True, False])
+def test_the_likelihood_is_that_of_a_gaussian(is_coupled: bool) -> None:
+    """The same number as from the covariance of the model and torch's own density."""
+    data, y = mixed()
+    prior = Prior(2, 3)
+    theta = prior.mean + 0.3 * torch.randn(len(prior.mean), dtype=torch.float64)
+    h = prior.unpack(theta.unsqueeze(0), is_coupled)
+    cov = covariance(data, data, h) + torch.diag(data.noise + 1e-6)
+    zero = torch.zeros(len(y), dtype=torch.float64)
+    expected = torch.distributions.MultivariateNormal(zero, cov).log_prob(y)
+    expected = expected + prior.log_density(theta.unsqueeze(0))
+    found = Likelihood(data, y.numpy(), prior, is_coupled).log_posterior(theta.numpy())
+    assert found == pytest.approx(float(expected), abs=1e-9)
+
+
+@pytest.mark.parametrize("is_coupled", [True, False])
+def test_the_gradient_is_that_of_the_likelihood(is_coupled: bool) -> None:
+    data, y = mixed()
+    prior = Prior(2, 3)
+    likelihood = Likelihood(data, y.numpy(), prior, is_coupled)
+    theta = prior.mean.numpy() + 0.1
+    _, gradient = likelihood.loss(theta)
+    for i in range(len(theta)):
+        step = np.zeros(len(theta))
+        step[i] = 1e-5
+        up, down = likelihood.loss(theta + step)[0], likelihood.loss(theta - step)[0]
+        assert gradient[i] == pytest.approx((up - down) / 2e-5, abs=1e-5)
 
 
 def test_replicates_tell_noise_from_design() -> None:

@@ -32,6 +32,7 @@ from torch import Tensor
 
 from bigloop.agents.items import LATENT, Items
 
+JITTER = 1e-6
 MEAN_VARIANCE = 1.0
 """Prior variance of every channel's mean, in standardised units."""
 
@@ -59,36 +60,45 @@ class Hyperparameters:
     miss: Tensor
 
 
-def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
-    """Matern 5/2 correlation, `s x n x m`."""
+def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> tuple[Tensor, Tensor]:
+    """Matern 5/2 correlation, `s x n x m`, and where the designs are equal, `n x m`."""
     scale = 5**0.5 / lengthscale[:, None, :]
     # Neither all differences at once (they fill the memory), nor the square of a sum,
     # which loses small distances.
     r = torch.cdist(a * scale, b * scale, compute_mode="donot_use_mm_for_euclid_dist")
-    return (1 + r + r.square() / 3) * (-r).exp()
+    return (1 + r + r.square() / 3).mul_((-r).exp()), r[0] == 0
+
+
+def factor(items: Items, h: Hyperparameters) -> Tensor:
+    """Lower Cholesky factors of the covariance of observed items, `s x n x n`."""
+    matrix = covariance(items, items, h)
+    matrix = matrix + torch.diag(items.noise + JITTER)
+    return torch.linalg.cholesky(matrix)
 
 
 def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
     """Covariance of items, `s x n x m`, without each item's own `noise`."""
-    correlation = _matern(a.x, b.x, h.lengthscale)
-    same_design = (a.x[:, None, :] == b.x[None, :, :]).all(-1)
-    function = (
-        h.signal[:, None, None] * correlation + h.effect[:, None, None] * same_design
-    )
-    rho = h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
+    correlation, same_design = _matern(a.x, b.x, h.lengthscale)
+    found = h.signal[:, None, None] * correlation
+    if same_design.any():
+        found += h.effect[:, None, None] * same_design
     same_channel = a.channel[:, None] == b.channel[None, :]
-    own = MEAN_VARIANCE + h.bias[:, a.channel, None] * correlation
+    if a.channel.any() or b.channel.any():
+        found *= h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
+        own = MEAN_VARIANCE + h.bias[:, a.channel, None] * correlation
+        found += same_channel * own
+    else:
+        found += MEAN_VARIANCE
     same_specimen = (
         (a.specimen[:, None] == b.specimen[None, :])
         & same_channel
         & (a.specimen != LATENT)[:, None]
     )
-    found = rho * function + same_channel * own
     if same_specimen.any():
-        found = found + h.noise[:, a.channel, None] * same_specimen
+        found += h.noise[:, a.channel, None] * same_specimen
     both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
     if both.any():
-        found = found + h.miss[:, None, None] * both
+        found += h.miss[:, None, None] * both
     return found
 
 

@@ -12,11 +12,10 @@ from botorch.posteriors.fully_bayesian import GaussianMixturePosterior
 from gpytorch.distributions import MultivariateNormal
 from torch import Tensor
 
-from bigloop.agents.covariance import Hyperparameters, covariance, variance
-from bigloop.agents.inference import JITTER, Prior, draws, factor
+from bigloop.agents.covariance import JITTER, covariance, factor, variance
+from bigloop.agents.inference import Settings, infer
 from bigloop.agents.items import Items, join, latent
-
-N_DRAWS = 24
+from bigloop.agents.prior import Prior
 
 
 class SourceModel(Model):  # type: ignore[misc]
@@ -27,18 +26,23 @@ class SourceModel(Model):  # type: ignore[misc]
         y: their values, `n`, standardised.
         n_channels: sources' observables in all, the target included.
         is_coupled: whether the other channels may inform the target.
+        settings: of the hyper-parameters, where they are known; else they are inferred.
     """
 
     def __init__(
-        self, items: Items, y: Tensor, n_channels: int, is_coupled: bool = True
+        self,
+        items: Items,
+        y: Tensor,
+        n_channels: int,
+        is_coupled: bool = True,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
         self.items, self.y = items, y
-        prior = Prior(items.x.shape[-1], n_channels)
-        h, weight = draws(items, y, prior, N_DRAWS, is_coupled)
-        keep = weight > 1e-4
-        self.h = _select(h, keep)
-        self.weight = weight[keep] / weight[keep].sum()
+        if settings is None:
+            prior = Prior(items.x.shape[-1], n_channels)
+            settings = infer(items, y, prior, is_coupled)
+        self.h, self.weight = settings.h, settings.weight
         self._solve()
 
     def _solve(self) -> None:
@@ -134,15 +138,3 @@ class SourceModel(Model):  # type: ignore[misc]
         mean = torch.stack(means).reshape(*batch, s, q)
         cov = torch.stack(covariances).reshape(*batch, s, q, q)
         return GaussianMixturePosterior(MultivariateNormal(mean, cov))
-
-
-def _select(h: Hyperparameters, keep: Tensor) -> Hyperparameters:
-    return Hyperparameters(
-        lengthscale=h.lengthscale[keep],
-        signal=h.signal[keep],
-        effect=h.effect[keep],
-        relation=h.relation[keep],
-        bias=h.bias[keep],
-        noise=h.noise[keep],
-        miss=h.miss[keep],
-    )

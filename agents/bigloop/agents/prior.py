@@ -1,0 +1,57 @@
+"""What is believed of the hyper-parameters before any data."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from bigloop.agents.covariance import Hyperparameters
+
+
+class Prior:
+    """Independent normal priors over the unconstrained vector of hyper-parameters.
+
+    In standardised units: lengthscales around half the diagonal of the unit cube;
+    signal variance around 1; the variances of single designs, of specimens and of
+    a source's bias wide over several decades; `rho ~ N(0, 1)`.
+    """
+
+    def __init__(self, n_dimensions: int, n_channels: int) -> None:
+        d, c = n_dimensions, n_channels - 1
+        self.n_dimensions, self.n_channels = d, n_channels
+        length = math.log(0.5 * math.sqrt(d))
+        self.mean = torch.tensor(
+            [length] * d
+            + [0.0, math.log(0.1), math.log(0.1), math.log(0.05)]
+            + [0.0] * c
+            + [math.log(0.3)] * c
+            + [math.log(0.01)] * c,
+            dtype=torch.float64,
+        )
+        self.sd = torch.tensor(
+            [0.8] * d + [1.0, 2.0, 2.0, 1.0] + [1.0] * c + [1.5] * c + [2.0] * c,
+            dtype=torch.float64,
+        )
+
+    def unpack(self, theta: Tensor, is_coupled: bool = True) -> Hyperparameters:
+        """Hyper-parameters of `s x p` unconstrained vectors; `rho = 0` if uncoupled."""
+        d, c = self.n_dimensions, self.n_channels - 1
+        parts = theta.split([d, 1, 1, 1, 1, c, c, c], dim=-1)
+        length, signal, effect, noise, miss, rho, bias, noise_c = parts
+        one, zero = torch.ones_like(signal), torch.zeros_like(signal)
+        rho = rho if is_coupled else 0.0 * rho
+        return Hyperparameters(
+            lengthscale=length.exp(),
+            signal=signal.exp().squeeze(-1),
+            effect=effect.exp().squeeze(-1),
+            relation=torch.cat([one, rho], dim=-1),
+            bias=torch.cat([zero, bias.exp()], dim=-1),
+            noise=torch.cat([noise, noise_c], dim=-1).exp(),
+            miss=miss.exp().squeeze(-1),
+        )
+
+    def log_density(self, theta: Tensor) -> Tensor:
+        """Log density of `s x p` vectors, up to a constant."""
+        return -0.5 * ((theta - self.mean) / self.sd).square().sum(-1)
