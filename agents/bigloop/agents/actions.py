@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bigloop.agents.belief import specimen_of
+from bigloop.agents.pool import Pool
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -14,6 +16,7 @@ from bigloop.contracts import (
     Cost,
     Design,
     Source,
+    Stock,
     Trial,
     canonical_json,
 )
@@ -36,17 +39,39 @@ def is_early(campaign: Campaign, name: str) -> bool:
     return set(campaign.predictor.early) <= set(campaign.sources[name].observes)
 
 
-def new_specimens(state: CampaignState) -> dict[str, int]:
-    """Fresh specimens left by design (canonical JSON); empty when unlimited."""
-    if state.stock is None:
-        return {}
-    left = Counter({canonical_json(s.design): s.specimens for s in state.stock})
-    for trial in state.trials:
-        source = state.campaign.sources[trial.proposal.source]
-        is_new = trial.proposal.specimen is None and trial.state not in CALLED_OFF
-        if source.is_physical and is_new:
-            left[canonical_json(trial.proposal.design)] -= 1
-    return dict(left)
+class Free:
+    """What may still be begun: fresh specimens of a stock, simulations not yet run.
+
+    Args:
+        state: of the campaign.
+    """
+
+    def __init__(self, state: CampaignState) -> None:
+        self._campaign = state.campaign
+        self._stock = None if state.stock is None else _specimens(state.stock)
+        self._begun: Counter[str] = Counter()
+        self._done: set[tuple[str, str]] = set()
+        for trial in state.trials:
+            if trial.state in CALLED_OFF:
+                continue
+            proposal = trial.proposal
+            key = canonical_json(proposal.design)
+            self._done.add((proposal.source, key))
+            source = self._campaign.sources[proposal.source]
+            if source.is_physical and proposal.specimen is None:
+                self._begun[key] += 1
+
+    def has(self, source: str, key: str) -> bool:
+        """Whether a source may begin with the design of this canonical JSON."""
+        if not self._campaign.sources[source].is_physical:
+            return (source, key) not in self._done
+        return self._stock is None or self._stock.get(key, 0) > self._begun[key]
+
+
+@lru_cache(maxsize=4)
+def _specimens(stock: tuple[Stock, ...]) -> dict[str, int]:
+    """Fresh specimens by design; counted once for each stock."""
+    return {canonical_json(item.design): item.specimens for item in stock}
 
 
 def living(state: CampaignState) -> dict[str, tuple[Trial, float]]:
@@ -68,28 +93,20 @@ def living(state: CampaignState) -> dict[str, tuple[Trial, float]]:
     return {name: found[name] for name in found if name not in busy}
 
 
-def possible(state: CampaignState, designs: list[Design]) -> dict[str, list[Action]]:
+def possible(state: CampaignState, pool: Pool, free: Free) -> dict[str, list[Action]]:
     """Actions by source; only those that the stock and the campaign allow."""
     campaign = state.campaign
-    stock = new_specimens(state)
-    done = {
-        (t.proposal.source, canonical_json(t.proposal.design))
-        for t in state.trials
-        if t.state not in CALLED_OFF
-    }
     found: dict[str, list[Action]] = {}
-    for name, source in campaign.sources.items():
+    for name in campaign.sources:
         actions = []
-        for design in [] if _is_opened_early(campaign, name) else designs:
-            key = canonical_json(design)
-            if source.is_physical:
-                is_free = state.stock is None or stock.get(key, 0) > 0
-            else:
-                is_free = (name, key) not in done
-            if is_free:
-                actions.append(Action(source=name, design=design))
+        if not _is_opened_early(campaign, name):
+            actions = [
+                Action(source=name, design=design)
+                for design, key in zip(pool.designs, pool.keys, strict=True)
+                if free.has(name, key)
+            ]
         if name == campaign.objective.source:
-            actions += _continued(state, name)
+            actions += continued(state)
         found[name] = actions
     return found
 
@@ -110,7 +127,9 @@ def _is_opened_early(campaign: Campaign, name: str) -> bool:
     )
 
 
-def _continued(state: CampaignState, name: str) -> list[Action]:
+def continued(state: CampaignState) -> list[Action]:
+    """Living specimens that the target could go on with."""
+    name = state.campaign.objective.source
     source = state.campaign.sources[name]
     return [
         Action(

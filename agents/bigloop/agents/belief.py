@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bigloop.agents.inference import fitted
 from bigloop.agents.items import Items
 from bigloop.agents.space import encode
 from bigloop.contracts import Campaign, CampaignState, Design, Estimate, Trial
@@ -65,6 +66,7 @@ class Belief:
     Attributes:
         campaign: the specification.
         data: one entry per observed or estimated value.
+        core: which of the data settle scales and hyper-parameters.
         center: mean of each channel on the model scale.
         scale: standard deviation of each channel on the model scale.
         specimens: index of every specimen.
@@ -75,6 +77,7 @@ class Belief:
 
     campaign: Campaign
     data: tuple[Datum, ...]
+    core: tuple[bool, ...]
     center: tuple[float, ...]
     scale: tuple[float, ...]
     specimens: dict[str, int]
@@ -99,13 +102,11 @@ class Belief:
             common=common,
         )
 
-    def values(self) -> Tensor:
+    def values(self, data: Sequence[Datum] | None = None) -> Tensor:
         """Standardised values, `n`."""
+        data = self.data if data is None else data
         return torch.tensor(
-            [
-                (d.value - self.center[d.channel]) / self.scale[d.channel]
-                for d in self.data
-            ],
+            [(d.value - self.center[d.channel]) / self.scale[d.channel] for d in data],
             dtype=torch.float64,
         )
 
@@ -152,18 +153,27 @@ def believe(state: CampaignState) -> Belief:
     ]
     data += _estimates(state)
     data += _censored(state, data)
-    n_channels = len(numbers)
-    pairs = [_standard(campaign, data, c) for c in range(n_channels)]
+    core = _core(data)
+    settling = [d for d, keep in zip(data, core, strict=True) if keep]
+    pairs = [_standard(campaign, settling, c) for c in range(len(numbers))]
     names = [d.specimen for d in data] + [specimen_of(t) for t in state.trials]
     return Belief(
         campaign=campaign,
         data=tuple(data),
+        core=core,
         center=tuple(center for center, _ in pairs),
         scale=tuple(scale for _, scale in pairs),
         specimens={name: index for index, name in enumerate(dict.fromkeys(names))},
         n_common=max((len(d.common) for d in data), default=0),
         own_noise=own_noise,
     )
+
+
+def _core(data: Sequence[Datum]) -> tuple[bool, ...]:
+    """All data where estimates are among them: these change with every training."""
+    if not data or any(d.is_estimate for d in data):
+        return (True,) * len(data)
+    return tuple(fitted(torch.tensor([d.channel for d in data])).tolist())
 
 
 def _model_noise(

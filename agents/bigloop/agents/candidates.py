@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
+
 from bigloop.agents.belief import TARGET, Belief
-from bigloop.agents.space import draw, neighbours
-from bigloop.contracts import CampaignState, Design, canonical_json
+from bigloop.agents.pool import Pool
+from bigloop.agents.promise import Promise
+from bigloop.agents.source_model import SourceModel
+from bigloop.agents.space import decode, draw, encode, moved
+from bigloop.contracts import Campaign, CampaignState
 
 N_RANDOM = 192
-N_LOCAL = 24
+N_SHORT = 96
+N_CENTERS, N_AROUND = 3, 24
+SCALES = (0.15, 0.06, 0.025, 0.01, 0.004)
+"""Of the moves around the most promising designs, round by round."""
 
 
-def designs(state: CampaignState, belief: Belief) -> list[Design]:
-    """The stock's designs, or feasible draws, neighbours of the best, and the known.
+def anywhere(state: CampaignState) -> Pool:
+    """Feasible designs all over the space.
 
     A pure function of the state: the random sequence depends on the campaign's seed
     and on how many trials there are.
     """
+    return Pool(state.campaign, draw(state.campaign, N_RANDOM, _seed(state)))
+
+
+def worthwhile(
+    state: CampaignState, belief: Belief, model: SourceModel, pool: Pool
+) -> Pool:
+    """The designs that are worth a close look: of a stock, or of the whole space."""
     campaign = state.campaign
+    known = [d.design for d in belief.data if d.channel == TARGET]
+    promise = Promise(model, encode(campaign, known))
     if state.stock is not None:
-        found = [s.design for s in state.stock if campaign.is_feasible(s.design)]
-    else:
-        seed = campaign.seed * 100_003 + len(state.trials)
-        best = sorted(
-            (d for d in belief.data if d.channel == TARGET), key=lambda d: -d.value
-        )
-        found = draw(campaign, N_RANDOM, seed)
-        for rank, datum in enumerate(best[:3]):
-            for scale in (0.1, 0.03, 0.01):
-                found += neighbours(
-                    campaign, datum.design, N_LOCAL // 3, scale, seed + rank
-                )
-        found += [d.design for d in belief.data]
-    return list({canonical_json(design): design for design in found}.values())
+        best = promise.shortlist(pool.x, N_SHORT)
+        return Pool(campaign, [pool.designs[i] for i in best])
+    every = [*pool.designs, *(d.design for d in belief.data)]
+    x = refined(campaign, encode(campaign, every), promise, _seed(state))
+    best = promise.shortlist(x, N_SHORT)
+    far = decode(campaign, x[[i for i in best if i >= len(every)]])
+    return Pool(campaign, [*(every[i] for i in best if i < len(every)), *far])
+
+
+def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Tensor:
+    """Points, and others around the most promising of them, round by round.
+
+    In each round the points that promise the largest improvement are moved a little in
+    some of their coordinates, less in every round.
+
+    Args:
+        campaign: whose parameters the coordinates are.
+        x: where to begin, `m x d`.
+        promise: of a point.
+        seed: of the random sequence.
+    """
+    score = promise.improvement(*promise.moments(x))
+    for number, scale in enumerate(SCALES):
+        top = score.argsort(descending=True, stable=True)[:N_CENTERS]
+        near = moved(campaign, x[top], N_AROUND, scale, seed + 31 * (number + 1))
+        if campaign.constraints:
+            inside = [campaign.is_feasible(d) for d in decode(campaign, near)]
+            near = near[inside]
+        x = torch.cat([x, near])
+        score = torch.cat([score, promise.improvement(*promise.moments(near))])
+    return x
+
+
+def _seed(state: CampaignState) -> int:
+    return state.campaign.seed * 100_003 + len(state.trials)

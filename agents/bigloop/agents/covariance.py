@@ -25,7 +25,7 @@ altogether), so `z` is cut from inference and passed through the posterior linea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -58,6 +58,12 @@ class Hyperparameters:
     bias: Tensor
     noise: Tensor
     miss: Tensor
+
+    def at(self, index: Tensor) -> Hyperparameters:
+        """Some of the settings."""
+        return Hyperparameters(
+            **{part.name: getattr(self, part.name)[index] for part in fields(self)}
+        )
 
 
 def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,14 +17,14 @@ a fixed share of a budget that it shares with the target, which bounds what it c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bigloop.agents.actions import Action, is_early
+from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
+from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
 from bigloop.contracts import Campaign, CampaignState, canonical_json
 
@@ -56,7 +56,7 @@ class Guard:
         self,
         state: CampaignState,
         belief: Belief,
-        actions: Mapping[str, list[Action]],
+        free: Free,
         share: float,
     ) -> list[Action]:
         """What would put one source to the proof: its runs where the target was run.
@@ -70,19 +70,23 @@ class Guard:
         if self.is_proven or self.is_refuted:
             return []
         there = {
-            canonical_json(d.design)
+            canonical_json(d.design): d.design
             for d in belief.data
             if d.channel == TARGET and not d.is_estimate
         }
         open_ = [
             name
-            for name in actions
+            for name in campaign.sources
             if not is_trusted(campaign, name)
             and _shares_purse(campaign, name)
             and _spent_share(state, name) < share
         ]
         for name in sorted(open_, key=lambda name: _price(campaign, name)):
-            pairs = [a for a in actions[name] if canonical_json(a.design) in there]
+            pairs = [
+                Action(source=name, design=design)
+                for key, design in there.items()
+                if free.has(name, key)
+            ]
             if pairs:
                 return pairs
         return []
@@ -130,11 +134,17 @@ def _spent_share(state: CampaignState, name: str) -> float:
     return used
 
 
-def fit(belief: Belief) -> Guard:
-    """Fit the models and compare them."""
+def fit(belief: Belief, settled: Settled | None = None) -> Guard:
+    """Fit the models and compare them.
+
+    Args:
+        belief: the data.
+        settled: keeps what is inferred for the next call; none: nothing is kept.
+    """
+    settled = settled or Settled()
     n_channels = len(channels(belief.campaign))
     items, y = belief.items(), belief.values()
-    coupled = SourceModel(items, y, n_channels)
+    coupled = SourceModel(items, y, n_channels, settings=settled.of(belief, True))
     n_target = sum(d.channel == TARGET for d in belief.data)
     n_cheap = len(belief.data) - n_target
     if not n_cheap:
@@ -147,7 +157,9 @@ def fit(belief: Belief) -> Guard:
         )
     own = [d for d in belief.data if d.channel == TARGET]
     is_own = items.channel == TARGET
-    alone = SourceModel(belief.items(own), y[is_own], n_channels, is_coupled=False)
+    alone = SourceModel(
+        belief.items(own), y[is_own], n_channels, False, settled.of(belief, False)
+    )
     gain = float(_score(coupled) - _score(alone))
     is_judged = min(n_target, n_cheap) >= N_PROOF
     is_proven = is_judged and gain > MARGIN_NAT

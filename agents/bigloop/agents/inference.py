@@ -19,6 +19,7 @@ from bigloop.agents.prior import Prior
 MOST_DRAWS, LEAST_DRAWS = 24, 6
 _DOUBT = 1200
 """Draws times data beyond which there are fewer draws: more data leave less doubt."""
+_FEW, _GROWTH = 32, 1.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +42,14 @@ def infer(
     y: Tensor,
     prior: Prior,
     is_coupled: bool = True,
-    start: Settings | None = None,
 ) -> Settings:
     """Weighted settings of the hyper-parameters given items and their values `n`.
 
-    The mode is found by L-BFGS from two fixed starts, or from a mode found with fewer
-    data; settings are drawn by a fixed quasi-random sequence from a Student-t around
-    it (curvature of the log posterior) and weighted by posterior over proposal, so that
-    what is left of the uncertainty about noise, bias and lengthscales widens every
-    prediction.
+    The mode is found by L-BFGS, from two fixed starts with few data and from the mode
+    of half the data with many. Settings are drawn by a fixed quasi-random sequence
+    from a Student-t around it (curvature of the log posterior) and weighted by
+    posterior over proposal, so that what is left of the uncertainty about noise, bias
+    and lengthscales widens every prediction.
     """
     n = max(LEAST_DRAWS, min(MOST_DRAWS, _DOUBT // max(1, len(y))))
     if not len(y):
@@ -57,8 +57,12 @@ def infer(
         theta = _around(mean, spread, n)[0]
         even = torch.full((n,), 1 / n, dtype=torch.float64)
         return Settings(h=prior.unpack(theta, is_coupled), weight=even, mode=mean)
+    starts = _starts(prior)
+    for part in _parts(items.channel):
+        few = Likelihood(items.at(part), y[part].numpy(), prior, is_coupled)
+        starts = [_mode(few, prior, starts)]
     likelihood = Likelihood(items, y.numpy(), prior, is_coupled)
-    mode = _mode(likelihood, prior, _starts(prior) if start is None else [start.mode])
+    mode = _mode(likelihood, prior, starts)
     theta, log_proposal = _around(mode, _curvature(likelihood, mode), n)
     found = [likelihood.log_posterior(row) for row in theta.numpy()]
     log_weight = torch.tensor(found, dtype=torch.float64) - log_proposal
@@ -69,6 +73,41 @@ def infer(
         weight=weight[keep] / weight[keep].sum(),
         mode=mode,
     )
+
+
+def fitted(channel: Tensor) -> Tensor:
+    """Which data settle the hyper-parameters, `n`: the first of every channel.
+
+    Of few, all; of many, as many as a power of 1.15 allows, so that most results are
+    taken in without a new search, and the same data always give the same settings.
+    """
+    return _first(channel, [_settled(int(n)) for n in channel.bincount()])
+
+
+def _settled(n: int) -> int:
+    if n <= _FEW:
+        return n
+    steps = math.floor(math.log(n / _FEW) / math.log(_GROWTH) + 1e-9)
+    return int(_FEW * _GROWTH**steps)
+
+
+def _parts(channel: Tensor) -> list[Tensor]:
+    """Smaller and smaller data sets to begin a search with, the smallest first."""
+    counts = channel.bincount()
+    found: list[Tensor] = []
+    size = _FEW
+    while 2 * size <= int(counts.max()):
+        found.append(_first(channel, [size] * len(counts)))
+        size *= 2
+    return found
+
+
+def _first(channel: Tensor, counts: Sequence[int]) -> Tensor:
+    """The first so many of every channel."""
+    keep = torch.zeros(len(channel), dtype=torch.bool)
+    for number, count in enumerate(counts):
+        keep[(channel == number).nonzero()[:count, 0]] = True
+    return keep
 
 
 def _starts(prior: Prior) -> list[Array]:

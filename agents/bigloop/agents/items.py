@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -36,6 +36,12 @@ class Items:
     def __len__(self) -> int:
         """Number of items."""
         return len(self.x)
+
+    def at(self, keep: Tensor) -> Items:
+        """Some of the items, by a mask or by indices."""
+        return Items(
+            **{part.name: getattr(self, part.name)[keep] for part in fields(self)}
+        )
 
 
 def latent(x: Tensor, n_common: int) -> Items:

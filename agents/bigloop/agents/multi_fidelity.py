@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bigloop.agents.actions import possible
+from bigloop.agents.actions import Free, possible
 from bigloop.agents.belief import TARGET, Belief, believe
-from bigloop.agents.candidates import designs as candidate_designs
+from bigloop.agents.candidates import anywhere, worthwhile
 from bigloop.agents.closing import closing
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
 from bigloop.agents.guard import Guard, fit, is_trusted
 from bigloop.agents.opening import opening
 from bigloop.agents.pending import pending
+from bigloop.agents.pool import Pool
 from bigloop.agents.recommendation import recommend
+from bigloop.agents.settled import Settled
 from bigloop.agents.valuation import Valuation, Valued
 from bigloop.contracts import (
     Campaign,
     CampaignState,
     Proposal,
     Recommendation,
+    Stock,
     Suggestion,
     Trial,
     TrialState,
@@ -43,6 +46,8 @@ class MultiFidelityAgent:
         self.campaign = campaign
         self.guard_share = guard_share
         self._fitted: tuple[Belief, Guard] | None = None
+        self._settled = Settled()
+        self._stock: tuple[Sequence[Stock], Pool] | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -69,28 +74,44 @@ class MultiFidelityAgent:
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""
         if self._fitted is None or self._fitted[0].data != belief.data:
-            self._fitted = belief, fit(belief)
+            self._fitted = belief, fit(belief, self._settled)
         return self._fitted[1]
+
+    def _pool(self, state: CampaignState) -> Pool:
+        """The stock's designs, looked at once; without a stock, the whole space."""
+        if state.stock is None:
+            return anywhere(state)
+        if self._stock is None or self._stock[0] is not state.stock:
+            feasible = [
+                item.design
+                for item in state.stock
+                if self.campaign.is_feasible(item.design)
+            ]
+            self._stock = state.stock, Pool(self.campaign, feasible)
+        return self._stock[1]
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
-        designs = candidate_designs(state, belief)
-        actions = possible(state, designs)
+        pool = self._pool(state)
+        free = Free(state)
         guard = self._fit(belief)
         coming, failed = pending(belief, state), failures(state)
         model = guard.deciding.believe(coming)
-        valuation = Valuation(belief, model, designs, left, failed)
-        first = opening(state, designs, actions)
+        first = opening(state, pool, free)
         if first is not None:
-            ranked = valuation.value(first)
+            opened = Pool(self.campaign, [action.design for action in first])
+            ranked = Valuation(belief, model, opened, left, failed).value(first)
             ranked = [v for v in ranked if v.action.source in sources]
             return self._suggest(state, belief, ranked, guard, "opening")
+        pool = worthwhile(state, belief, model, pool)
+        actions = possible(state, pool, free)
+        valuation = Valuation(belief, model, pool, left, failed)
         probing = valuation
         if guard.probing is not guard.deciding:
             rival = guard.probing.believe(coming)
-            probing = Valuation(belief, rival, designs, left, failed)
-        proofs = guard.proofs(state, belief, actions, self.guard_share)
+            probing = Valuation(belief, rival, pool, left, failed)
+        proofs = guard.proofs(state, belief, free, self.guard_share)
         ranked = [v for v in probing.value(proofs) if v.action.source in sources]
         if ranked:
             return self._suggest(state, belief, ranked, guard, "proof")

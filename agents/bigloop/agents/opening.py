@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 
-from bigloop.agents.actions import Action, is_early, living
+from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
+from bigloop.agents.pool import Pool
 from bigloop.agents.space import encode, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
-    Design,
     Trial,
-    canonical_json,
 )
 
 OPENING_SHARE = 0.25
@@ -48,9 +45,7 @@ def n_spread(campaign: Campaign) -> int:
     return min(len(campaign.parameters) + 1, max(2, affordable))
 
 
-def opening(
-    state: CampaignState, designs: Sequence[Design], actions: dict[str, list[Action]]
-) -> list[Action] | None:
+def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
     """The actions that the opening allows; none when it is over, empty to wait.
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
@@ -68,35 +63,27 @@ def opening(
     if early is None:
         target = campaign.objective.source
         if started.get(target, 0) < n_spread(campaign):
-            return _spread(state, designs, actions[target])
+            return _spread(state, pool, free, target)
         return None
     if started.get(early, 0) < 2 * (d + 1):
-        return _spread(state, designs, actions[early])
-    return _labels(state, actions)
+        return _spread(state, pool, free, early)
+    return _labels(state)
 
 
-def _spread(
-    state: CampaignState, designs: Sequence[Design], actions: list[Action]
-) -> list[Action]:
-    fresh = {canonical_json(a.design): a for a in actions if a.specimen is None}
-    if not fresh:
+def _spread(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
+    """A new specimen far from all that has been tried; none when nothing is free."""
+    left = [i for i, key in enumerate(pool.keys) if free.has(source, key)]
+    if not left:
         return []
-    points = encode(state.campaign, designs)
-    keys = [canonical_json(design) for design in designs]
-    used = {canonical_json(t.proposal.design) for t in state.trials}
-    chosen = [i for i, key in enumerate(keys) if key in used]
-    for index in spread(points, chosen, len(keys), state.campaign.seed):
-        if keys[index] in fresh:
-            return [fresh[keys[index]]]
-    return list(fresh.values())[:1]
+    used = encode(state.campaign, [t.proposal.design for t in state.trials])
+    points = torch.cat([used, pool.x[left]])
+    (farthest,) = spread(points, range(len(used)), 1, state.campaign.seed)
+    return [Action(source=source, design=pool.designs[left[farthest - len(used)]])]
 
 
-def _labels(
-    state: CampaignState, actions: dict[str, list[Action]]
-) -> list[Action] | None:
+def _labels(state: CampaignState) -> list[Action] | None:
     """Specimens to run to their end so that the predictor can learn."""
     campaign = state.campaign
-    target = campaign.objective.source
     labelled = _labelled(state)
     if n_labels(campaign) <= len(labelled):
         pending = {t.id for t in state.pending}
@@ -106,7 +93,7 @@ def _labels(
     if any(is_early(campaign, t.proposal.source) for t in state.pending):
         return []
     alive = living(state)
-    going = [a for a in actions[target] if a.specimen in alive]
+    going = [a for a in continued(state) if a.specimen in alive]
     if not going:
         return None if not state.pending else []
     features = _early_values(state)

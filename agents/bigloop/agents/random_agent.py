@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from bigloop.agents.actions import new_specimens
+from bigloop.agents.actions import Free
 from bigloop.agents.belief import TARGET, believe
 from bigloop.agents.guard import fit
 from bigloop.agents.recommendation import recommend
@@ -58,12 +58,12 @@ class RandomAgent:
         seed = self.campaign.seed * 100_003 + number
         if state.stock is None:
             return next(iter(draw(self.campaign, 1, seed)), None)
-        left = new_specimens(state)
+        free, target = Free(state), self.campaign.objective.source
         designs = [
             s.design
             for s in state.stock
             if self.campaign.is_feasible(s.design)
-            and left.get(canonical_json(s.design), 0) > 0
+            and free.has(target, canonical_json(s.design))
         ]
         return random.Random(seed).choice(designs) if designs else None
 

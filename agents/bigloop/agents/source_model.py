@@ -103,6 +103,24 @@ class SourceModel(Model):  # type: ignore[misc]
         """Posterior means, `s x m`."""
         return (covariance(at, self.items, self.h) @ self.alpha).squeeze(-1)
 
+    def moments(self, at: Items) -> tuple[Tensor, Tensor]:
+        """`mean` and `variance`, each `s x m`, for the price of one."""
+        cross = covariance(self.items, at, self.h)
+        mean = (cross.mT @ self.alpha).squeeze(-1)
+        white = torch.linalg.solve_triangular(self.lower, cross, upper=False)
+        own = (variance(at, self.h) - white.square().sum(-2)).clamp_min(1e-12)
+        return mean, own + at.noise + self._shared(at).square().sum(-1)
+
+    def likeliest(self, n: int) -> SourceModel:
+        """The model under its `n` settings of the most weight."""
+        at = self.weight.argsort(descending=True, stable=True)[:n]
+        some = copy.copy(self)
+        some.h, some.weight = self.h.at(at), self.weight[at] / self.weight[at].sum()
+        some.y = self.y.expand(len(self.weight), -1)[at]
+        some.lower, some.alpha = self.lower[at], self.alpha[at]
+        some.carry = self.carry[at]
+        return some
+
     def _explained(self, at: Items) -> Tensor:
         cross = covariance(self.items, at, self.h)
         return torch.linalg.solve_triangular(self.lower, cross, upper=False)
@@ -117,9 +135,7 @@ class SourceModel(Model):  # type: ignore[misc]
 
     def variance(self, at: Items) -> Tensor:
         """Posterior variances, `s x m`, own noise included."""
-        explained = self._explained(at).square().sum(-2)
-        own = (variance(at, self.h) - explained).clamp_min(1e-12)
-        return own + at.noise + self._shared(at).square().sum(-1)
+        return self.moments(at)[1]
 
     def posterior(self, X: Tensor, *_: Any, **__: Any) -> GaussianMixturePosterior:
         """BoTorch posterior of the target's mean at `(b) x q x d`.

@@ -13,28 +13,31 @@ from bigloop.contracts import Campaign, Design, Parameter
 from bigloop.contracts.campaign import sample
 
 
-def _encode_value(parameter: Parameter, value: float | str) -> list[float]:
-    """Coordinates of one value: 0..1 for a number, one-hot for a choice."""
-    if parameter.choices:
-        return [0.5**0.5 * float(value == choice) for choice in parameter.choices]
-    low, high, number = parameter.low or 0.0, parameter.high or 1.0, float(value)
-    if parameter.log:
-        low, high, number = math.log(low), math.log(high), math.log(number)
-    return [(number - low) / (high - low)]
-
-
 def encode(campaign: Campaign, designs: Sequence[Design]) -> Tensor:
     """Designs as an `n x d` tensor; a choice takes a column for every value."""
-    rows = [
-        [
-            coordinate
-            for name, parameter in campaign.parameters.items()
-            for coordinate in _encode_value(parameter, design[name])
-        ]
-        for design in designs
+    columns = [
+        column
+        for name, parameter in campaign.parameters.items()
+        for column in _columns(parameter, [design[name] for design in designs])
     ]
-    width = sum(len(p.choices) or 1 for p in campaign.parameters.values())
-    return torch.tensor(rows, dtype=torch.float64).reshape(len(rows), width)
+    return torch.stack(columns, dim=-1).reshape(len(designs), len(columns))
+
+
+def _columns(parameter: Parameter, values: Sequence[float | str]) -> list[Tensor]:
+    """Coordinates of the values of one parameter: 0..1 of a number, one-hot."""
+    if parameter.choices:
+        return [
+            torch.tensor(
+                [0.5**0.5 * float(value == choice) for value in values],
+                dtype=torch.float64,
+            )
+            for choice in parameter.choices
+        ]
+    low, high = parameter.low or 0.0, parameter.high or 1.0
+    numbers = torch.tensor([float(value) for value in values], dtype=torch.float64)
+    if parameter.log:
+        low, high, numbers = math.log(low), math.log(high), numbers.log()
+    return [(numbers - low) / (high - low)]
 
 
 def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
@@ -50,32 +53,62 @@ def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
     return found
 
 
-def neighbours(
-    campaign: Campaign, design: Design, n: int, scale: float, seed: int
-) -> list[Design]:
-    """Up to `n` feasible designs around one, `scale` of each range away."""
-    rng = random.Random(seed)
+def decode(campaign: Campaign, x: Tensor) -> list[Design]:
+    """Designs at points `n x d` of the unit cube; of a choice, its highest column."""
     found: list[Design] = []
-    for _ in range(4 * n):
-        moved = {
-            name: _move(parameter, design[name], scale, rng)
-            for name, parameter in campaign.parameters.items()
-        }
-        if campaign.is_feasible(moved):
-            found.append(moved)
-            if len(found) == n:
-                break
+    for row in x.tolist():
+        design: Design = {}
+        at = 0
+        for name, parameter in campaign.parameters.items():
+            width = len(parameter.choices) or 1
+            design[name] = _decode_value(parameter, row[at : at + width])
+            at += width
+        found.append(design)
     return found
 
 
-def _move(
-    parameter: Parameter, value: float | str, scale: float, rng: random.Random
-) -> float | str:
+def _decode_value(parameter: Parameter, part: list[float]) -> float | str:
     if parameter.choices:
-        return rng.choice(parameter.choices) if rng.random() < scale else value
+        return parameter.choices[part.index(max(part))]
     low, high = parameter.low or 0.0, parameter.high or 1.0
-    moved = float(value) + rng.gauss(0.0, scale * (high - low))
-    return min(max(moved, low), high)
+    share = min(max(part[0], 0.0), 1.0)
+    if parameter.log:
+        value = math.exp(math.log(low) + share * math.log(high / low))
+    else:
+        value = low + share * (high - low)
+    return min(max(value, low), high)
+
+
+def moved(campaign: Campaign, x: Tensor, n: int, scale: float, seed: int) -> Tensor:
+    """`n` points around each of `m`, `nm x d`: a part of the coordinates is moved.
+
+    Args:
+        campaign: whose parameters the coordinates are.
+        x: the points, `m x d`.
+        n: how many around each.
+        scale: standard deviation of a move of a number, as a share of its range.
+        seed: of the random sequence.
+    """
+    g = torch.Generator().manual_seed(seed)
+    found = x.repeat_interleave(n, dim=0)
+    count = len(campaign.parameters)
+    chance = max(0.4, 1.0 / count)
+    moves = torch.rand(len(found), count, generator=g) < chance
+    moves[torch.arange(len(found)), torch.arange(len(found)) % count] = True
+    at = 0
+    for index, parameter in enumerate(campaign.parameters.values()):
+        width, chosen = len(parameter.choices) or 1, moves[:, index]
+        step = torch.randn(len(found), generator=g, dtype=x.dtype)
+        draw = torch.rand(len(found), generator=g)
+        if parameter.choices:
+            other = (draw * width).long().clamp_max(width - 1)
+            rows = chosen.nonzero()[:, 0]
+            found[rows, at : at + width] = 0.0
+            found[rows, at + other[rows]] = 0.5**0.5
+        else:
+            found[:, at] += scale * step * chosen
+        at += width
+    return found.clamp_(0.0, 1.0)
 
 
 def spread(points: Tensor, chosen: Sequence[int], n: int, seed: int) -> list[int]:

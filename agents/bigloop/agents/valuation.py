@@ -13,9 +13,10 @@ from bigloop.agents.failures import Failures
 from bigloop.agents.items import Items, latent
 from bigloop.agents.knowledge_gradient import knowledge_gradient
 from bigloop.agents.opening import n_labels
+from bigloop.agents.pool import Pool
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
-from bigloop.contracts import Cost, Design
+from bigloop.contracts import Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Valuation:
     Args:
         belief: data and scales.
         model: fitted on the data, pending trials believed.
-        designs: the designs among which the campaign will recommend.
+        pool: the designs among which the campaign will recommend.
         left: what may still be reserved, by currency.
         failures: what is known of failed trials.
     """
@@ -54,16 +55,14 @@ class Valuation:
         self,
         belief: Belief,
         model: SourceModel,
-        designs: Sequence[Design],
+        pool: Pool,
         left: Cost,
         failures: Failures,
     ) -> None:
         self.belief, self.model, self.left = belief, model, left
         self.failures = failures
         self.campaign = belief.campaign
-        self.x = encode(self.campaign, designs)
-        self.designs = list(designs)
-        self.targets = latent(self.x, belief.n_common)
+        self.targets = latent(pool.x, belief.n_common)
         self.mean = model.mean(self.targets)
 
     def value(self, actions: Sequence[Action]) -> list[Valued]:

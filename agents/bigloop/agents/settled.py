@@ -1,0 +1,33 @@
+"""Hyper-parameters by the data that settle them."""
+
+from __future__ import annotations
+
+from bigloop.agents.belief import TARGET, Belief, Datum, channels
+from bigloop.agents.inference import Settings, infer
+from bigloop.agents.prior import Prior
+
+
+class Settled:
+    """Infers settings, and keeps the last of each kind: most results change nothing.
+
+    The settings are a function of the data alone; what is kept only saves the time.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bool, tuple[tuple[Datum, ...], Settings]] = {}
+
+    def of(self, belief: Belief, is_coupled: bool) -> Settings:
+        """Settings of the coupled model, or of the target's data alone."""
+        data = tuple(
+            d
+            for d, keep in zip(belief.data, belief.core, strict=True)
+            if keep and (is_coupled or d.channel == TARGET)
+        )
+        known = self._known.get(is_coupled)
+        if known is not None and known[0] == data:
+            return known[1]
+        items = belief.items(data)
+        prior = Prior(items.x.shape[-1], len(channels(belief.campaign)))
+        found = infer(items, belief.values(data), prior, is_coupled)
+        self._known[is_coupled] = data, found
+        return found
