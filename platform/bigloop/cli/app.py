@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from bigloop.cli.commands import (
+    benchmarking,
     checking,
     datasets,
     exchanging,
@@ -76,5 +77,6 @@ for group in (
     exchanging,
     datasets,
     learning,
+    benchmarking,
 ):
     group.register(app)
