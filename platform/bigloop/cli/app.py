@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from bigloop.cli.commands import (
+    benchmarking,
     checking,
     datasets,
     exchanging,
@@ -78,5 +79,6 @@ for group in (
     datasets,
     learning,
     serving,
+    benchmarking,
 ):
     group.register(app)

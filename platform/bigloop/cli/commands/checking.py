@@ -39,12 +39,20 @@ def validate(
         raise typer.Exit(SpecError.exit_code)
 
 
-def schema() -> None:
-    """Print the JSON schema of a campaign file."""
+def schema(
+    kind: Annotated[str, typer.Option(help="campaign or benchmark.")] = "campaign",
+) -> None:
+    """Print the JSON schema of a document."""
+    from bigloop.bench.spec import Benchmark
     from bigloop.cli.output import emit
-    from bigloop.contracts import Campaign
+    from bigloop.contracts import Campaign, Document, NotFoundError
 
-    emit(Campaign.model_json_schema())
+    kinds: dict[str, type[Document]] = {"campaign": Campaign, "benchmark": Benchmark}
+    if kind not in kinds:
+        raise NotFoundError(
+            f"--kind: {kind!r} has no schema here; there are {', '.join(kinds)}"
+        )
+    emit(kinds[kind].model_json_schema())
 
 
 def sources(as_json: AsJson = False) -> None:

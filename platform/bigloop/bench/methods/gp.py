@@ -1,0 +1,107 @@
+"""What the BoTorch peers share: their data as tensors, random openings, prediction."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from bigloop.bench.methods.base import Asked, Brief, Shelf
+from bigloop.contracts import Design
+from bigloop.contracts.campaign import sample
+
+N_OPENING = 5
+"""Random designs before a model decides, as Ax's default has it."""
+
+
+class GaussianPeer:
+    """Data of a run and what a BoTorch model makes of them; driven by a method."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.shelf = Shelf(brief)
+        self.campaign = brief.campaign
+        self.rng = random.Random(brief.campaign.seed)
+        self.pending: list[Asked] = []
+        self.told: list[tuple[Asked, float]] = []
+
+    def told_of(self, source: str) -> list[tuple[Asked, float]]:
+        """Results of one source."""
+        return [(asked, y) for asked, y in self.told if asked.source == source]
+
+    def random_design(self, source: str) -> Design:
+        """Any free design."""
+        if self.shelf.is_pool:
+            return self.shelf.designs[self.rng.choice(self.shelf.free(source))]
+        return sample(self.campaign, self.rng)
+
+    def ask(self, asked: Asked) -> Asked:
+        """Note that a result is under way."""
+        self.pending.append(self.shelf.take(asked))
+        return asked
+
+    def tell(self, asked: Asked, value: float) -> None:
+        """Keep a result."""
+        self.pending.remove(asked)
+        self.told.append((asked, self.shelf.scale.score(value)))
+
+    def points(self, designs: list[Design]) -> Any:
+        """Designs as a tensor `n x d` of the unit cube."""
+        import torch
+
+        return torch.tensor(
+            [self.shelf.point(design) for design in designs], dtype=torch.float64
+        )
+
+    def free_points(self, source: str) -> tuple[list[int], Any]:
+        """Places and points `m x d` of the free designs of a source."""
+        import torch
+
+        free = self.shelf.free(source)
+        points = torch.tensor([self.shelf.points[i] for i in free], dtype=torch.float64)
+        return free, points
+
+    def box(self, n_more: int = 0) -> Any:
+        """Bounds `2 x (d + n_more)` of the unit cube."""
+        import torch
+
+        d = len(self.shelf.point(self.random_design(self.shelf.target))) + n_more
+        return torch.stack([torch.zeros(d), torch.ones(d)]).to(torch.float64)
+
+    def best_of(self, model: Any, n_more: int = 0) -> Design | None:
+        """The tried design with the best posterior mean at the target."""
+        import torch
+
+        tried = [asked.design for asked, _ in self.told_of(self.shelf.target)]
+        if not tried:
+            return None
+        x = self.points(tried)
+        x = torch.cat([x, torch.ones(len(x), n_more, dtype=x.dtype)], dim=-1)
+        with torch.no_grad():
+            mean = model.posterior(x).mean.squeeze(-1)
+        return tried[int(mean.argmax())]
+
+
+def fitted(model: Any) -> Any:
+    """Fit a model's hyper-parameters as BoTorch does."""
+    from botorch.fit import fit_gpytorch_mll
+    from gpytorch.mlls import ExactMarginalLogLikelihood
+
+    fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+    return model
+
+
+def expected(model: Any, x: Any) -> tuple[float, float]:
+    """Mean and standard deviation of a result at one point `1 x d`, noise included."""
+    import torch
+
+    with torch.no_grad():
+        posterior = model.posterior(x, observation_noise=True)
+    return float(posterior.mean), float(posterior.variance.sqrt())
+
+
+def in_chunks(value: Any, points: Any, size: int = 512) -> Any:
+    """An acquisition function at `n x d` points, a few hundred at a time."""
+    import torch
+
+    with torch.no_grad():
+        parts = [value(part.unsqueeze(1)) for part in points.split(size)]
+    return torch.cat(parts)

@@ -1,0 +1,218 @@
+"""A table as a problem: a pool of designs whose truth is the mean of their rows."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from bigloop.bench.problem import LEVELS
+from bigloop.bench.space import coordinates
+from bigloop.bench.spec import Benchmark, ParameterColumn
+from bigloop.bench.table import Row, Table, read_rows
+from bigloop.contracts import (
+    Design,
+    Parameter,
+    SpecError,
+    Stock,
+    canonical_json,
+    content_hash,
+)
+
+_SAME_TOTAL = 0.02
+"""How far the totals of a mixture may differ: shares are often rounded to 1 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolProblem:
+    """A pool of designs; each has one result of each source, or one for every row.
+
+    The pool stands in the order of its points in the unit cube, so that neither the
+    order of the rows nor the names or units of the columns decide anything.
+
+    Attributes:
+        spec: the document.
+        content: hash of the document and the table.
+        parameters: the axes, from the least to the largest value in the table.
+        stock: the designs with their specimens.
+        thresholds: regret of the worst design that counts, for each level.
+        notes: rows left out, replicates.
+        values: results by design (canonical JSON) and source, sorted.
+        regrets: by design (canonical JSON).
+    """
+
+    spec: Benchmark
+    content: str
+    parameters: dict[str, Parameter]
+    stock: tuple[Stock, ...]
+    thresholds: tuple[float, ...]
+    notes: tuple[str, ...]
+    values: dict[str, dict[str, list[float]]]
+    regrets: dict[str, float]
+
+    @classmethod
+    def read(cls, spec: Benchmark, path: Path) -> PoolProblem:
+        """Read the table that a document names.
+
+        Raises:
+            SpecError: the table, or a column of it, cannot be used as it is said to be.
+        """
+        assert spec.data is not None
+        try:
+            table = read_rows(spec, spec.data, path.parent)
+            return cls.build(spec, table)
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from None
+
+    @classmethod
+    def build(cls, spec: Benchmark, table: Table) -> PoolProblem:
+        """Group the rows of equal parameters and work out the truth."""
+        if len(table.rows) < 2:
+            raise SpecError(
+                f"data: {len(table.rows)} rows are left, {table.left_out} left out; "
+                "loosen data.where"
+            )
+        _check_totals(spec, table.rows)
+        parameters = {
+            name: _axis(name, column, [row.design[name] for row in table.rows])
+            for name, column in spec.parameters.items()
+        }
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in table.rows:
+            groups[canonical_json(row.design)].append(row)
+        designs = sorted(
+            (group[0].design for group in groups.values()),
+            key=lambda design: _place(parameters, design),
+        )
+        values = {key: _results(spec, group) for key, group in groups.items()}
+        regrets = _regrets(spec, values)
+        return cls(
+            spec=spec,
+            content=content_hash([spec.model_dump(mode="json"), table.sha256]),
+            parameters=parameters,
+            stock=tuple(
+                Stock(design=d, specimens=len(values[canonical_json(d)][spec.target]))
+                for d in designs
+            ),
+            thresholds=_thresholds(list(regrets.values())),
+            notes=_notes(spec, table, len(designs)),
+            values=values,
+            regrets=regrets,
+        )
+
+    def regret(self, design: Design) -> float:
+        """Shortfall of the mean of a design's rows, as a share of the pool's range."""
+        return self.regrets[canonical_json(design)]
+
+    def sampler(self, seed: int) -> PoolSampler:
+        """The rows of each design in the order of this seed."""
+        places = {canonical_json(s.design): i for i, s in enumerate(self.stock)}
+        return PoolSampler(self.values, places, seed)
+
+
+class PoolSampler:
+    """Hands out the results of each design; the order follows from seed and place."""
+
+    def __init__(
+        self,
+        values: dict[str, dict[str, list[float]]],
+        places: dict[str, int],
+        seed: int,
+    ) -> None:
+        self._values, self._places, self._seed = values, places, seed
+        self._taken: dict[tuple[str, str], int] = defaultdict(int)
+
+    def measure(self, source: str, design: Design) -> float:
+        """The next result; the first again when all have been handed out."""
+        key = canonical_json(design)
+        order = list(self._values[key][source])
+        random.Random(f"{self._seed}/{self._places[key]}").shuffle(order)
+        number = self._taken[source, key]
+        self._taken[source, key] += 1
+        return order[number % len(order)]
+
+
+def _check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:
+    shares = [k for k, p in spec.parameters.items() if p.role == "composition"]
+    if not shares:
+        return
+    totals = [sum(float(row.design[name]) for name in shares) for row in rows]
+    for row, total in zip(rows, totals, strict=True):
+        least = min(float(row.design[name]) for name in shares)
+        if least < 0 or abs(total - totals[0]) > _SAME_TOTAL * abs(totals[0]):
+            raise SpecError(
+                f"parameters: line {row.line}: the shares {', '.join(shares)} add up "
+                f"to {total:g} (line {rows[0].line}: {totals[0]:g}), the least is "
+                f"{least:g}; name all shares, or give them the role number"
+            )
+
+
+def _axis(name: str, column: ParameterColumn, values: list[float | str]) -> Parameter:
+    distinct = set(values)
+    if len(distinct) < 2:
+        raise SpecError(
+            f"parameters.{name}: column {column.column!r} is {values[0]!r} in every "
+            "row; remove it"
+        )
+    if column.role == "choice":
+        return Parameter(choices=tuple(sorted(str(value) for value in distinct)))
+    numbers = [float(value) for value in values]
+    low = 0.0 if column.role == "composition" else min(numbers)
+    return Parameter(low=low, high=max(numbers), unit=column.unit, log=column.log)
+
+
+def _place(parameters: dict[str, Parameter], design: Design) -> list[float]:
+    """Where a design stands in the unit cube; rounded, so that units do not matter."""
+    return [round(value, 9) for value in coordinates(parameters, design)]
+
+
+def _results(spec: Benchmark, group: list[Row]) -> dict[str, list[float]]:
+    """Results by source: all of the target's where they are drawn, else their mean."""
+    found = {}
+    for name in spec.priced:
+        values = sorted(row.values[name] for row in group)
+        is_drawn = spec.replicates == "draw" and name == spec.target
+        found[name] = values if is_drawn else [fmean(values)]
+    return found
+
+
+def _regrets(
+    spec: Benchmark, values: dict[str, dict[str, list[float]]]
+) -> dict[str, float]:
+    goal = spec.objective
+    assert goal is not None
+    sign = -1.0 if goal.goal == "minimize" else 1.0
+    truth = {}
+    for key, results in values.items():
+        mean = fmean(results[spec.target])
+        truth[key] = sign * (math.log(mean) if goal.log else mean)
+    best, worst = max(truth.values()), min(truth.values())
+    if best <= worst:
+        raise SpecError(
+            f"objective: column {goal.column!r} is the same for every design; there is "
+            "nothing to find"
+        )
+    return {key: (best - value) / (best - worst) for key, value in truth.items()}
+
+
+def _thresholds(regrets: list[float]) -> tuple[float, ...]:
+    """Regret of the last design that is among the best share; at least of the best."""
+    ranked = sorted(regrets)
+    return tuple(
+        ranked[max(1, math.floor(level * len(ranked) + 1e-9)) - 1] for level in LEVELS
+    )
+
+
+def _notes(spec: Benchmark, table: Table, n_designs: int) -> tuple[str, ...]:
+    n = len(table.rows)
+    kind = "drawn one by one" if spec.replicates == "draw" else "averaged"
+    notes = [f"{n_designs:,} designs"]
+    if n > n_designs:
+        notes.append(f"{n:,} rows; replicates are {kind}, the truth is their mean")
+    notes += [
+        f"{count:,} rows left out: {why}" for why, count in table.left_out.items()
+    ]
+    return tuple(notes)
