@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
@@ -44,11 +44,15 @@ class Free:
 
     Args:
         state: of the campaign.
+        specimens: fresh ones by canonical JSON of the design, as `specimens` counts
+            them; none: unlimited.
     """
 
-    def __init__(self, state: CampaignState) -> None:
+    def __init__(
+        self, state: CampaignState, specimens: Mapping[str, int] | None
+    ) -> None:
         self._campaign = state.campaign
-        self._stock = None if state.stock is None else _specimens(state.stock)
+        self._stock = specimens
         self._begun: Counter[str] = Counter()
         self._done: set[tuple[str, str]] = set()
         for trial in state.trials:
@@ -68,9 +72,10 @@ class Free:
         return self._stock is None or self._stock.get(key, 0) > self._begun[key]
 
 
-@lru_cache(maxsize=4)
-def _specimens(stock: tuple[Stock, ...]) -> dict[str, int]:
-    """Fresh specimens by design; counted once for each stock."""
+def specimens(stock: Sequence[Stock] | None) -> dict[str, int] | None:
+    """Fresh specimens of a stock by canonical JSON of the design."""
+    if stock is None:
+        return None
     return {canonical_json(item.design): item.specimens for item in stock}
 
 

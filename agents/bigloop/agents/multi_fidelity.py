@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bigloop.agents.actions import Free, possible
+from bigloop.agents.actions import Free, possible, specimens
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.candidates import anywhere, worthwhile
 from bigloop.agents.closing import closing
@@ -47,7 +47,7 @@ class MultiFidelityAgent:
         self.guard_share = guard_share
         self._fitted: tuple[Belief, Guard] | None = None
         self._settled = Settled()
-        self._stock: tuple[Sequence[Stock], Pool] | None = None
+        self._stock: tuple[Sequence[Stock], Pool, Mapping[str, int]] | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -77,24 +77,22 @@ class MultiFidelityAgent:
             self._fitted = belief, fit(belief, self._settled)
         return self._fitted[1]
 
-    def _pool(self, state: CampaignState) -> Pool:
-        """The stock's designs, looked at once; without a stock, the whole space."""
-        if state.stock is None:
-            return anywhere(state)
-        if self._stock is None or self._stock[0] is not state.stock:
-            feasible = [
-                item.design
-                for item in state.stock
-                if self.campaign.is_feasible(item.design)
-            ]
-            self._stock = state.stock, Pool(self.campaign, feasible)
-        return self._stock[1]
+    def _stocked(self, stock: Sequence[Stock]) -> tuple[Pool, Mapping[str, int]]:
+        """Feasible designs of a stock and its specimens; looked at once."""
+        if self._stock is None or self._stock[0] is not stock:
+            feasible = (s.design for s in stock if self.campaign.is_feasible(s.design))
+            pool = Pool(self.campaign, feasible)
+            self._stock = stock, pool, specimens(stock) or {}
+        return self._stock[1:]
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
-        pool = self._pool(state)
-        free = Free(state)
+        if state.stock is None:
+            pool, fresh = anywhere(state), None
+        else:
+            pool, fresh = self._stocked(state.stock)
+        free = Free(state, fresh)
         guard = self._fit(belief)
         coming, failed = pending(belief, state), failures(state)
         model = guard.deciding.believe(coming)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from bigloop.agents.actions import Free
+from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import TARGET, believe
 from bigloop.agents.guard import fit
 from bigloop.agents.recommendation import recommend
@@ -58,7 +58,10 @@ class RandomAgent:
         seed = self.campaign.seed * 100_003 + number
         if state.stock is None:
             return next(iter(draw(self.campaign, 1, seed)), None)
-        free, target = Free(state), self.campaign.objective.source
+        free, target = (
+            Free(state, specimens(state.stock)),
+            self.campaign.objective.source,
+        )
         designs = [
             s.design
             for s in state.stock
