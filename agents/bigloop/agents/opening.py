@@ -1,13 +1,14 @@
-"""The first trials: before a model can say anything, designs are spread out."""
+"""The first trials: before a model can say anything, designs stand for the space."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
-from bigloop.agents.space import encode, spread
+from bigloop.agents.space import covering, encode, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -63,22 +64,40 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     if early is None:
         target = campaign.objective.source
         if started.get(target, 0) < n_spread(campaign):
-            return _spread(state, pool, free, target)
+            return _amid(state, pool, free, target)
         return None
     if started.get(early, 0) < 2 * (d + 1):
-        return _spread(state, pool, free, early)
+        return _apart(state, pool, free, early)
     return _labels(state)
 
 
-def _spread(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
-    """A new specimen far from all that has been tried; none when nothing is free."""
-    left = [i for i, key in enumerate(pool.keys) if free.has(source, key)]
-    if not left:
+def _left(pool: Pool, free: Free, source: str) -> list[int]:
+    return [i for i, key in enumerate(pool.keys) if free.has(source, key)]
+
+
+def _used(state: CampaignState) -> Tensor:
+    return encode(state.campaign, [t.proposal.design for t in state.trials])
+
+
+def _apart(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
+    """A new specimen as unlike all others as can be; none when nothing is free.
+
+    A predictor's slope is fixed best by extremes.
+    """
+    if not (left := _left(pool, free, source)):
         return []
-    used = encode(state.campaign, [t.proposal.design for t in state.trials])
+    used = _used(state)
     points = torch.cat([used, pool.x[left]])
     (farthest,) = spread(points, range(len(used)), 1, state.campaign.seed)
     return [Action(source=source, design=pool.designs[left[farthest - len(used)]])]
+
+
+def _amid(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
+    """A new specimen that stands for most of the space; none when nothing is free."""
+    if not (left := _left(pool, free, source)):
+        return []
+    best = left[covering(pool.x[left], _used(state), state.campaign.seed)]
+    return [Action(source=source, design=pool.designs[best])]
 
 
 def _labels(state: CampaignState) -> list[Action] | None:

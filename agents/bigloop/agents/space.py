@@ -12,6 +12,8 @@ from torch import Tensor
 from bigloop.contracts import Campaign, Design, Parameter
 from bigloop.contracts.campaign import sample
 
+_SAMPLE = 512
+
 
 def encode(campaign: Campaign, designs: Sequence[Design]) -> Tensor:
     """Designs as an `n x d` tensor; a choice takes a column for every value."""
@@ -109,6 +111,27 @@ def moved(campaign: Campaign, x: Tensor, n: int, scale: float, seed: int) -> Ten
             found[:, at] += scale * step * chosen
         at += width
     return found.clamp_(0.0, 1.0)
+
+
+def covering(points: Tensor, used: Tensor, seed: int) -> int:
+    """Index of the point after which the mean distance to the nearest used is least.
+
+    So the first is the middle of the points and the next are the middles of what is
+    left, not corners, where little is like the rest. Of many points, a seeded sample
+    of 512 is looked at.
+
+    Args:
+        points: `m x d`.
+        used: what has been chosen before, `k x d`.
+        seed: of the sample.
+    """
+    g = torch.Generator().manual_seed(seed)
+    some = torch.randperm(len(points), generator=g)[:_SAMPLE].sort().values
+    among = points[some]
+    mean = torch.cdist(among, among)
+    if len(used):
+        mean = torch.minimum(mean, torch.cdist(among, used).amin(dim=1))
+    return int(some[mean.mean(dim=1).argmin()])
 
 
 def spread(points: Tensor, chosen: Sequence[int], n: int, seed: int) -> list[int]:
