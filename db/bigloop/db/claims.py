@@ -13,6 +13,7 @@ from bigloop.contracts import (
     Claim,
     ConflictError,
     Outcome,
+    SpecError,
     StaleClaimError,
     Trial,
     TrialState,
@@ -24,7 +25,7 @@ from bigloop.db.records import Lapsed
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
 from bigloop.db.tables import attempts, campaigns, trials
-from bigloop.db.transaction import Once, Transaction, allow, require
+from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
 
 _S = TrialState
 _HELD = (_S.CLAIMED, _S.RUNNING)
@@ -45,8 +46,9 @@ class Claims(Session):
         lease_s: float = 60.0,
         campaign: str | None = None,
     ) -> Claim | None:
-        """The oldest approved trial of a running campaign; none when there is none.
+        """The next approved trial of a running campaign; none when there is none.
 
+        Higher priority first, then the oldest; never one that is on hold.
         Asking in vain takes no lock.
         """
         if self._is_idle(sources, campaign):
@@ -149,14 +151,26 @@ class Claims(Session):
         actor: str,
         reason: str,
         *,
+        ticked: Sequence[str] = (),
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
         """Say, as a person, what became of an `unknown` trial.
 
+        Args:
+            trial: its id, or a prefix.
+            outcome: what came of it.
+            actor: who says so.
+            reason: how they know; the audit log keeps it.
+            ticked: items of the source's checklist that they confirm.
+            idempotency_key: the same key again changes nothing more.
+            version: of the trial as the person saw it (`Trial.version`).
+
         Raises:
             ConflictError: it is not unknown.
+            ChangedError: it is no longer what the person saw.
             ResultError: the outcome does not fit.
-            SpecError: no reason is given.
+            SpecError: no reason is given, or the checklist is not complete.
         """
         require("reason", reason)
         said = (outcome.model_dump(mode="json"), reason)
@@ -165,8 +179,11 @@ class Claims(Session):
             if (done := tx.earlier(once)) is not None:
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
+            unchanged(row, version)
             allow(row.id, row.state, "resolve", _S.UNKNOWN)
-            more = {"reason": reason}
+            spec = self._spec(tx.conn, row.campaign)
+            _check_ticked(row, spec.sources[row.source].checklist, ticked)
+            more = {"reason": reason, "ticked": list(ticked)}
             return self._settle(tx, row, outcome, _S.UNKNOWN, more, once)
 
     def release_expired(
@@ -223,7 +240,7 @@ class Claims(Session):
         lease_s: float,
         campaign: str | None,
     ) -> Row | None:
-        """Claim the oldest trial."""
+        """Claim the next trial."""
         row = _oldest(tx.conn, sources, campaign, locks=True)
         if row is None:
             return None
@@ -305,8 +322,12 @@ def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any
     query = (
         sa.select(trials)
         .join(campaigns, campaigns.c.name == trials.c.campaign)
-        .where(trials.c.state == _S.APPROVED, campaigns.c.status == "running")
-        .order_by(trials.c.first_seq)
+        .where(
+            trials.c.state == _S.APPROVED,
+            trials.c.hold == "",
+            campaigns.c.status == "running",
+        )
+        .order_by(trials.c.rank, trials.c.first_seq)
         .limit(1)
     )
     if by_source:
@@ -330,6 +351,19 @@ _LAPSED = (
 
 def _lapsed(conn: sa.Connection, now: datetime) -> list[Row]:
     return list(conn.execute(_LAPSED, {"now_": now}))
+
+
+def _check_ticked(row: Row, items: Sequence[str], ticked: Sequence[str]) -> None:
+    if unknown := [item for item in ticked if item not in items]:
+        raise SpecError(
+            f"{unknown[0]!r} is not on the checklist of source {row.source!r}; on it "
+            f"stand: {'; '.join(items) or 'nothing'}"
+        )
+    if missing := [item for item in items if item not in ticked]:
+        raise SpecError(
+            f"trial {row.id}: the checklist of source {row.source!r} is not complete; "
+            f"confirm: {'; '.join(missing)}"
+        )
 
 
 def _claim_of(row: Row) -> Claim:
