@@ -35,6 +35,7 @@ test-gpu: $(STAMP)
 
 schema: $(STAMP)
 	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
+	$(BIN)/bigloop schema --openapi > docs/reference/openapi.json
 
 # Campaign 0 and the simulators beside their peers: hours on two cores.
 bench: $(STAMP)

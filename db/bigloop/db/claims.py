@@ -45,16 +45,21 @@ class Claims(Session):
         sources: Sequence[str] | None = None,
         lease_s: float = 60.0,
         campaign: str | None = None,
+        *,
+        idempotency_key: str | None = None,
     ) -> Claim | None:
         """The next approved trial of a running campaign; none when there is none.
 
         Higher priority first, then the oldest; never one that is on hold.
         Asking in vain takes no lock.
         """
-        if self._is_idle(sources, campaign):
+        once = Once.of(idempotency_key, "claim", worker)
+        if once is None and self._is_idle(sources, campaign):
             return None
         with self._write(worker) as tx:
-            row = self._claim(tx, sources, lease_s, campaign)
+            if (done := tx.earlier(once)) is not None:
+                return _claim_of(self._trial_row(tx.conn, done))
+            row = self._claim(tx, sources, lease_s, campaign, once)
             return None if row is None else _claim_of(row)
 
     def take(
@@ -74,16 +79,22 @@ class Claims(Session):
             token = {"token": row.token, "worker": worker}
             return self._begin(tx, row.campaign, row.id, token)
 
-    def start(self, claim: Claim) -> Claim:
+    def start(self, claim: Claim, *, idempotency_key: str | None = None) -> Claim:
         """Mark a trial as running; call it before anything is dispatched.
+
+        Asked again under the same key, as after an answer that was lost, it is no
+        second start.
 
         Raises:
             StaleClaimError: the claim is not current; dispatch nothing.
             ConflictError: it was started already; dispatch nothing.
         """
         with self._write(claim.worker) as tx:
-            trial = claim.trial
-            return self._begin(tx, trial.campaign, trial.id, _token(claim))
+            trial, token = claim.trial, _token(claim)
+            once = Once.of(idempotency_key, "start", trial.id, token)
+            if tx.earlier(once) is not None:
+                return _claim_of(self._trial_row(tx.conn, trial.id))
+            return self._begin(tx, trial.campaign, trial.id, token, once)
 
     def heartbeat(self, claim: Claim, lease_s: float = 60.0) -> Claim:
         """Prolong a lease from now; once in a third of it is often enough.
@@ -239,19 +250,25 @@ class Claims(Session):
         sources: Sequence[str] | None,
         lease_s: float,
         campaign: str | None,
+        once: Once | None = None,
     ) -> Row | None:
         """Claim the next trial."""
         row = _oldest(tx.conn, sources, campaign, locks=True)
         if row is None:
             return None
-        return self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
+        lease = _lease(tx, row, lease_s)
+        return self._move(tx, row, _S.CLAIMED, **lease, once=once)
 
     @staticmethod
     def _begin(
-        tx: Transaction, campaign: str, trial: str, token: dict[str, Any]
+        tx: Transaction,
+        campaign: str,
+        trial: str,
+        token: dict[str, Any],
+        once: Once | None = None,
     ) -> Claim:
         data = {"from": _S.CLAIMED, **token}
-        return _claim_of(tx.move("trial.started", campaign, trial, data))
+        return _claim_of(tx.move("trial.started", campaign, trial, data, once))
 
     def _settle(
         self,

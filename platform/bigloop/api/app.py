@@ -6,16 +6,40 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
 from bigloop.api import failures
 from bigloop.api.context import Context
 from bigloop.api.guarding import Guarding
-from bigloop.api.routes import campaigns, feed, trials
+from bigloop.api.routes import (
+    artifacts,
+    attempts,
+    campaigns,
+    events,
+    exports,
+    feed,
+    models,
+    observations,
+    schema,
+    trials,
+)
 from bigloop.api.security import PUBLIC
 
 PREFIX = "/api/v1"
+ROUTES = (
+    campaigns,
+    trials,
+    attempts,
+    observations,
+    models,
+    events,
+    feed,
+    exports,
+    artifacts,
+    schema,
+)
 
 
 def create_app(
@@ -44,7 +68,9 @@ def create_app(
         root_path=root_path,
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{PREFIX}/openapi.json",
+        # Behind permissions like everything else; see `routes/schema.py`.
+        openapi_url=None,
+        max_body_size=context.settings.serve_body_bytes,
     )
     app.state.context = context
     app.add_middleware(Guarding, is_local=bool(context.local))
@@ -52,11 +78,19 @@ def create_app(
     app.add_api_route(
         "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
     )
-    for part in (campaigns, trials, feed):
+    for part in ROUTES:
         app.include_router(part.router, prefix=PREFIX)
     for router in pages:
         app.include_router(router, include_in_schema=False)
     return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of `/api/v1`."""
+    app = FastAPI(title="bigloop", version=version("bigloop"))
+    for part in ROUTES:
+        app.include_router(part.router, prefix=PREFIX)
+    return app.openapi()
 
 
 def _health() -> dict[str, str]:

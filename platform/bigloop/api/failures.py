@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -11,12 +13,15 @@ from bigloop.api.security import ForbiddenError, UnauthenticatedError
 from bigloop.contracts import (
     BigloopError,
     BudgetError,
+    ChangedError,
     ConflictError,
+    Event,
     NotFoundError,
     ResultError,
     SourceError,
     SpecError,
     StoreError,
+    Trial,
 )
 
 _STATUS: dict[type[BigloopError], HTTPStatus] = {
@@ -24,6 +29,7 @@ _STATUS: dict[type[BigloopError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    ChangedError: HTTPStatus.PRECONDITION_FAILED,
     BudgetError: HTTPStatus.CONFLICT,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ResultError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,11 +46,30 @@ def status_of(error: BigloopError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+def _answer(request: Request, error: Exception) -> Response:
     assert isinstance(error, BigloopError)
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"detail": str(error)}, status, headers)
+    said = {"detail": str(error), "error": type(error).__name__}
+    trial = request.path_params.get("trial")
+    if isinstance(error, ConflictError) and trial is not None:
+        said |= _as_it_stands(request, trial)
+    return JSONResponse(said, status, headers)
+
+
+def _as_it_stands(request: Request, trial: str) -> dict[str, Any]:
+    """The trial that somebody else changed, and who did."""
+    store = request.app.state.context.store
+    with suppress(BigloopError):
+        now: Trial = store.trial(trial)
+        last: Event | None = store.event(now.version)
+        return {
+            "trial": now.model_dump(mode="json"),
+            "changed": None
+            if last is None
+            else last.model_dump(mode="json", include={"seq", "kind", "actor", "at"}),
+        }
+    return {}
 
 
 def register(app: FastAPI) -> None:

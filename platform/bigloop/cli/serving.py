@@ -36,7 +36,7 @@ def run(store: Store, settings: Settings, actor: str) -> None:
             "to log in; listen at 127.0.0.1"
         )
     taken = _socket(host, settings.serve_port)
-    context = Context.of(store, settings.folder, local=actor)
+    context = Context.of(store, settings.folder, actor, settings)
     app = create_app(context, [router], root)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     port = taken.getsockname()[1]

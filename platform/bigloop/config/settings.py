@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -49,6 +49,25 @@ class Settings(BaseSettings):
     """Port at which it listens; 0 takes a free one."""
     serve_root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*/?$")
     """Path under which a proxy shows it."""
+
+    serve_body_bytes: PositiveInt = 4 * 2**20
+    """The most that a request may carry, files apart [bytes]."""
+    artifact_bytes: PositiveInt = Field(default=256 * 2**20, le=2**32)
+    """The most that an uploaded file may have [bytes]."""
+    session_idle_s: PositiveFloat = 8 * 3600.0
+    """A login ends when it is not used for so long [s]."""
+    session_longest_s: PositiveFloat = 7 * 86400.0
+    """A login ends after so long at the latest [s]."""
+    login_tries: PositiveInt = 8
+    """Logins of one name that are let through within the window."""
+    login_tries_address: PositiveInt = 60
+    """Logins from one address that are let through within the window."""
+    login_window_s: PositiveFloat = 900.0
+    """How long an attempt to log in counts [s]."""
+    password_rounds: PositiveInt = 3
+    """Passes of argon2 over its memory."""
+    password_memory_kib: int = Field(default=65536, ge=8)
+    """Memory of argon2 [KiB]."""
 
     @property
     def store_url(self) -> str:

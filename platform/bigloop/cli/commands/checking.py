@@ -39,9 +39,19 @@ def validate(
         raise typer.Exit(SpecError.exit_code)
 
 
-def schema() -> None:
-    """Print the JSON schema of a campaign file."""
+def schema(
+    openapi: Annotated[
+        bool, typer.Option("--openapi", help="Of the API instead.")
+    ] = False,
+) -> None:
+    """Print the JSON schema of a campaign file, or the OpenAPI document of the API."""
     from bigloop.cli.output import emit
+
+    if openapi:
+        from bigloop.api.app import document
+
+        emit(document())
+        return
     from bigloop.contracts import Campaign
 
     emit(Campaign.model_json_schema())

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bigloop.cli.sheet import Sheet, rest
 from bigloop.contracts import (
     BigloopError,
     Campaign,
@@ -18,6 +17,7 @@ from bigloop.contracts import (
     convert,
 )
 from bigloop.db.results import measured
+from bigloop.loop.sheet import Sheet, rest
 
 _HEADER = re.compile(r"^(.*?)\s*\[(.*)\]$")
 _LONG = ("observable", "value", "unit")
