@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from bigloop.api import failures
 from bigloop.api.context import Context
 from bigloop.api.guarding import Guarding
+from bigloop.api.rooting import Rooting
 from bigloop.api.routes import (
     artifacts,
     attempts,
@@ -22,6 +23,7 @@ from bigloop.api.routes import (
     feed,
     models,
     observations,
+    people,
     schema,
     trials,
 )
@@ -38,6 +40,7 @@ ROUTES = (
     feed,
     exports,
     artifacts,
+    people,
     schema,
 )
 
@@ -65,7 +68,6 @@ def create_app(
         title="bigloop",
         version=version("bigloop"),
         lifespan=lifespan,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
         # Behind permissions like everything else; see `routes/schema.py`.
@@ -74,6 +76,8 @@ def create_app(
     )
     app.state.context = context
     app.add_middleware(Guarding, is_local=bool(context.local))
+    if root_path:
+        app.add_middleware(Rooting, path=root_path.rstrip("/"))
     failures.register(app)
     app.add_api_route(
         "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False

@@ -14,6 +14,7 @@ from bigloop.cli.commands import (
     inspecting,
     judging,
     learning,
+    people,
     running,
     serving,
     steering,
@@ -77,6 +78,7 @@ for group in (
     exchanging,
     datasets,
     learning,
+    people,
     serving,
 ):
     group.register(app)

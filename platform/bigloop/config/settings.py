@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -68,6 +68,18 @@ class Settings(BaseSettings):
     """Passes of argon2 over its memory."""
     password_memory_kib: int = Field(default=65536, ge=8)
     """Memory of argon2 [KiB]."""
+    oidc_issuer: str = ""
+    """Address of an OpenID Connect provider; empty: passwords alone."""
+    oidc_client_id: str = "bigloop"
+    """Our name with the provider."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Our secret with it; from the environment, not from a file that others read."""
+    oidc_name_claim: str = "preferred_username"
+    """The claim that is the person's name."""
+    oidc_role_claim: str = "bigloop_role"
+    """The claim that gives the role: a word or a list of them."""
+    oidc_roles: dict[str, str] = Field(default_factory=dict)
+    """The role that each word of the claim means, where it is not the same word."""
 
     @property
     def store_url(self) -> str:

@@ -16,6 +16,7 @@ from bigloop.contracts import ResultError, SpecError
 _BYTES = re.compile(r"""^b(['"])(.*)\1$""")
 _SHOWN = 5
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_SPECIAL = re.compile(r'[,"\r\n]')
 _QUOTED = re.compile(r"'+[=+\-@\t\r]")
 
 
@@ -87,11 +88,9 @@ def sheet_bytes(
     in front, which reading takes away again.
     """
     if kind == ".csv":
-        file = io.StringIO(newline="")
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _harmless(v) for k, v in row.items()} for row in rows)
-        return file.getvalue().encode()
+        lines = [columns, *([row.get(name) for name in columns] for row in rows)]
+        text = "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+        return text.encode()
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -101,9 +100,12 @@ def sheet_bytes(
     return sink.getvalue()
 
 
-def _harmless(cell: Any) -> Any:
-    is_formula = isinstance(cell, str) and _FORMULA.match(cell)
-    return f"'{cell}" if is_formula else cell
+def _cell(value: Any) -> str:
+    """Text of a cell; unlike `csv`, it quotes a lone carriage return too."""
+    text = "" if value is None else str(value)
+    if isinstance(value, str) and _FORMULA.match(text):
+        text = f"'{text}"
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(text) else text
 
 
 def _meant(cell: str) -> str:

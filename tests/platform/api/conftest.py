@@ -14,8 +14,12 @@ from fastapi.testclient import TestClient
 from bigloop.api.app import create_app
 from bigloop.api.client import Client
 from bigloop.api.context import Context
+from bigloop.api.passwords import hashed
+from bigloop.api.tokens import make
 from bigloop.config import Settings
 from bigloop.contracts import Trial, TrialState
+from bigloop.dashboard.pages import login
+from bigloop.dashboard.pages.router import router
 from bigloop.db import Store
 
 HERE = "http://127.0.0.1:8000"
@@ -57,6 +61,40 @@ def http(app: FastAPI) -> TestClient:
 @pytest.fixture
 def client(http: TestClient) -> Client:
     return Client(HERE, http=http)
+
+
+PASSWORD = "correct horse battery"
+PEOPLE = {"vic": "viewer", "olga": "operator", "sue": "scientist", "ada": "admin"}
+
+
+@pytest.fixture
+def staffed(store: Store, settings: Settings, folder: Path) -> FastAPI:
+    """With an account of every role, and with the pages."""
+    for name, role in reversed(PEOPLE.items()):
+        kept = hashed(PASSWORD, settings)
+        store.add_person(name, role, "root", password_hash=kept)
+    context = Context.of(store, folder, settings=settings)
+    return create_app(context, [router, login.router])
+
+
+@pytest.fixture
+def token_of(staffed: FastAPI, store: Store) -> Callable[[str], str]:
+    """`token_of("olga")`: a token with all that she may do."""
+    return lambda name: make(store, name, PEOPLE[name], "test", None, name)[0]
+
+
+@pytest.fixture
+def browser(staffed: FastAPI) -> Callable[[], TestClient]:
+    """A new browser each: with cookies of its own, on an address of this machine."""
+
+    def new(app: FastAPI = staffed, address: str = "127.0.0.1") -> TestClient:
+        client = TestClient(
+            app, base_url=HERE, follow_redirects=False, client=(address, 1)
+        )
+        client.headers["Accept"] = "text/html"
+        return client
+
+    return new
 
 
 @pytest.fixture
