@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,14 +20,14 @@ from bigloop.contracts import (
     content_hash,
 )
 from bigloop.db import results
+from bigloop.db.picking import lapsed, oldest
 from bigloop.db.records import Lapsed
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
-from bigloop.db.tables import attempts, campaigns, trials
+from bigloop.db.tables import attempts
 from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
 
 _S = TrialState
-_HELD = (_S.CLAIMED, _S.RUNNING)
 
 
 class Claims(Session):
@@ -209,11 +208,11 @@ class Claims(Session):
         its source is not physical. Nothing lapsed: no lock is taken.
         """
         with self._read() as conn:
-            if not _lapsed(conn, now or self._clock()):
+            if not lapsed(conn, now or self._clock()):
                 return Lapsed()
         with self._write(actor, now) as tx:
             approved, stuck = [], []
-            for row in _lapsed(tx.conn, tx.at):
+            for row in lapsed(tx.conn, tx.at):
                 trial = trial_of(row)
                 if row.state == _S.CLAIMED or (safe or self._safely(tx))(trial):
                     data = {"from": row.state, "previous_token": row.token}
@@ -242,7 +241,7 @@ class Claims(Session):
 
     def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
         with self._read() as conn:
-            return _oldest(conn, sources, campaign) is None
+            return oldest(conn, sources, campaign) is None
 
     def _claim(
         self,
@@ -253,7 +252,7 @@ class Claims(Session):
         once: Once | None = None,
     ) -> Row | None:
         """Claim the next trial."""
-        row = _oldest(tx.conn, sources, campaign, locks=True)
+        row = oldest(tx.conn, sources, campaign, locks=True)
         if row is None:
             return None
         lease = _lease(tx, row, lease_s)
@@ -318,56 +317,6 @@ class Claims(Session):
             return not source.is_physical
 
         return safe
-
-
-def _oldest(
-    conn: sa.Connection,
-    sources: Sequence[str] | None,
-    campaign: str | None,
-    *,
-    locks: bool = False,
-) -> Row | None:
-    query = _oldest_of(sources is not None, campaign is not None, locks)
-    asked = {"campaign_": campaign, "sources_": sources and list(sources)}
-    known = {name: value for name, value in asked.items() if value is not None}
-    return conn.execute(query, known).first()
-
-
-# Statements of the hot path are built once: building costs more than running.
-@cache
-def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any]:
-    query = (
-        sa.select(trials)
-        .join(campaigns, campaigns.c.name == trials.c.campaign)
-        .where(
-            trials.c.state == _S.APPROVED,
-            trials.c.hold == "",
-            campaigns.c.status == "running",
-        )
-        .order_by(trials.c.rank, trials.c.first_seq)
-        .limit(1)
-    )
-    if by_source:
-        query = query.where(
-            trials.c.source.in_(sa.bindparam("sources_", expanding=True))
-        )
-    if by_campaign:
-        query = query.where(trials.c.campaign == sa.bindparam("campaign_"))
-    if locks:
-        # Writers queue at the chain; a row that somebody locked by hand is passed over.
-        query = query.with_for_update(skip_locked=True, of=trials)
-    return query
-
-
-_LAPSED = (
-    sa.select(trials)
-    .where(trials.c.state.in_(_HELD), trials.c.lease_until <= sa.bindparam("now_"))
-    .order_by(trials.c.first_seq)
-)
-
-
-def _lapsed(conn: sa.Connection, now: datetime) -> list[Row]:
-    return list(conn.execute(_LAPSED, {"now_": now}))
 
 
 def _check_ticked(row: Row, items: Sequence[str], ticked: Sequence[str]) -> None:
