@@ -17,6 +17,7 @@ from bigloop.api.rooting import Rooting
 from bigloop.api.routes import (
     artifacts,
     attempts,
+    batches,
     campaigns,
     events,
     exports,
@@ -34,6 +35,7 @@ ROUTES = (
     campaigns,
     trials,
     attempts,
+    batches,
     observations,
     models,
     events,

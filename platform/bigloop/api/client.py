@@ -28,7 +28,7 @@ from bigloop.contracts import (
     StoreError,
     Trial,
 )
-from bigloop.db import Artifact, Attempt, CampaignInfo
+from bigloop.db import Artifact, Attempt, CampaignInfo, Lapsed
 from bigloop.loop.handing_in import Result
 
 D = TypeVar("D", bound=Document)
@@ -211,6 +211,16 @@ class Client:
         """Prolong a lease, and see whether the work is still wanted."""
         answer = self._attempt(claim, "heartbeat", lease_s=lease_s)
         return Alive.model_validate_json(answer.content)
+
+    def adopt(self, trial: str, *, worker: str = "", lease_s: float = 60.0) -> Claim:
+        """Take over a running trial whose worker fell silent."""
+        body = {"worker": worker, "lease_s": lease_s}
+        answer = self._call("POST", f"/trials/{trial}/attempts", json=body)
+        return Claim.model_validate_json(answer.content)
+
+    def sweep(self) -> Lapsed:
+        """Take back what silent workers hold."""
+        return Lapsed.model_validate_json(self._call("POST", "/claims/sweep").content)
 
     def release(self, claim: Claim) -> Trial:
         """Hand a trial back that was not started."""

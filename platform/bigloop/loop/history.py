@@ -19,7 +19,7 @@ from bigloop.contracts import (
 from bigloop.db.results import measured
 from bigloop.loop.sheet import Sheet, rest
 
-_HEADER = re.compile(r"^(.*?)\s*\[(.*)\]$")
+HEADER = re.compile(r"^(.*?)\s*\[(.*)\]$")
 _LONG = ("observable", "value", "unit")
 _PLAIN = frozenset({"source", "specimen", "batch", "age", "sd", "censored"})
 _IGNORED = frozenset({"trial", "solicited", "recorded_at"})
@@ -217,7 +217,7 @@ def _columns(spec: Campaign, sheet: Sheet) -> dict[str, _Column]:
 
 
 def _column(header: str) -> _Column:
-    match = _HEADER.match(header)
+    match = HEADER.match(header)
     if match is None:
         return _Column(name=header, unit=None)
     return _Column(name=match[1].strip(), unit=match[2].strip())

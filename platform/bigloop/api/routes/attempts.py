@@ -12,6 +12,7 @@ from bigloop.api.answering import Key, TrialId, tagged
 from bigloop.api.context import Used
 from bigloop.api.security import Operator, Principal
 from bigloop.contracts import Claim, Document, Trial
+from bigloop.db import Lapsed
 from bigloop.loop.handing_in import Result, outcome_of
 
 router = APIRouter(tags=["attempts"])
@@ -84,6 +85,20 @@ def claim(
         return None
     tagged(response, found.trial)
     return found
+
+
+@router.post("/claims/sweep")
+def sweep(context: Used, asking: Operator) -> Lapsed:
+    """Take back what silent workers hold, except what may not be run again."""
+    return context.store.release_expired(actor=asking.name)
+
+
+@router.post("/trials/{trial}/attempts")
+def adopt(context: Used, asking: Operator, trial: TrialId, wanted: Beat) -> Claim:
+    """Take over a running trial whose worker fell silent, to recover its result."""
+    worker = worker_of(asking, wanted.worker)
+    whole = context.store.trial(trial).id
+    return context.store.adopt(whole, worker, wanted.lease_s)
 
 
 @router.post("/trials/{trial}/attempts/{token}/start")
