@@ -54,7 +54,12 @@ class TooManyError(BigloopError):
         self.wait_s = wait_s
 
 
-def _principal(connection: HTTPConnection, context: Used) -> Principal:
+def principal(connection: HTTPConnection, context: Used) -> Principal:
+    """Who asks: by a token, by a session, or whoever started a server for one.
+
+    Raises:
+        UnauthenticatedError: nobody is known.
+    """
     store = context.store
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -85,7 +90,7 @@ def _role(store: Store, name: str) -> Role:
         raise UnauthenticatedError(f"{name} has no account any more") from None
 
 
-Asking = Annotated[Principal, Depends(_principal)]
+Asking = Annotated[Principal, Depends(principal)]
 """A parameter of a route: who asks.
 
 Raises:

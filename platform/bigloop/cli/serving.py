@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bigloop.cli.output import say
 from bigloop.config import Settings
@@ -45,7 +48,27 @@ def run(store: Store, settings: Settings, actor: str) -> None:
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     port = taken.getsockname()[1]
     say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")
-    uvicorn.Server(config).run(sockets=[taken])
+    with _telling(store, settings):
+        uvicorn.Server(config).run(sockets=[taken])
+
+
+@contextmanager
+def _telling(store: Store, settings: Settings) -> Iterator[None]:
+    """Tell those who want to hear of events, as long as the server runs."""
+    if not settings.webhooks:
+        yield
+        return
+    from bigloop.api.webhooks import Webhooks
+
+    stop = threading.Event()
+    hooks = Webhooks(store, settings.webhooks, note=say)
+    thread = threading.Thread(target=hooks.run, args=(stop,), name="webhooks")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _socket(host: str, port: int) -> socket.socket:

@@ -5,13 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+
+
+class Webhook(BaseModel):
+    """Somebody who is told of every event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl
+    secret: SecretStr
+    """What messages are signed with; at least 16 characters, known to both ends."""
+    kinds: tuple[str, ...] = ()
+    """Beginnings of the kinds of events that are told, such as `trial.`; none: all."""
+
+    @field_validator("secret")
+    @classmethod
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 16:
+            raise ValueError("give at least 16 characters")
+        return value
 
 
 class Settings(BaseSettings):
@@ -80,6 +108,11 @@ class Settings(BaseSettings):
     """The claim that gives the role: a word or a list of them."""
     oidc_roles: dict[str, str] = Field(default_factory=dict)
     """The role that each word of the claim means, where it is not the same word."""
+    serve_telemetry: bool = False
+    """Whether requests are told by OpenTelemetry, to `OTEL_EXPORTER_OTLP_ENDPOINT`;
+    needs `bigloop[otel]`."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Who is told of events while `bigloop serve` runs."""
 
     @property
     def store_url(self) -> str:

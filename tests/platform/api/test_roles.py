@@ -22,6 +22,7 @@ LEAST: dict[str, int] = {
     "GET /login/oidc": PUBLIC,
     "GET /login/oidc/back": PUBLIC,
     "GET /": VIEWER,
+    "GET /metrics": VIEWER,
     f"GET {API}/campaigns": VIEWER,
     f"GET {C}": VIEWER,
     f"PUT {C}": SCIENTIST,

@@ -174,3 +174,10 @@ def test_hold_rank_and_unhold_say_where_a_trial_stands(shell: Any) -> None:
     assert "priority 3" in shell("rank", trial, "--priority", "3").out
     assert "on hold" not in shell("unhold", trial).out
     assert last_event(shell)["kind"] == "trial.unheld"
+
+
+def test_abort_withdraws_what_waits(shell: Any) -> None:
+    trial = waiting(shell)
+    assert shell("abort", "--reason", "smoke").out == "demo: stopped\n"
+    assert trial in shell.ids("cancelled")
+    assert shell("resume").out == "demo: running\n"
