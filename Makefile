@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CAMPAIGN ?= campaigns/fast_charging.yaml
 
-.PHONY: run test lint types layers unit test-slow test-gpu bench kill schema clean
+.PHONY: run test lint types layers unit test-slow test-gpu fuzz bench kill schema clean
 
 run: $(STAMP)
 	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
@@ -33,9 +33,14 @@ test-slow: $(STAMP)
 test-gpu: $(STAMP)
 	$(BIN)/pytest -m gpu
 
+# Ten thousand requests to the API, made up from its OpenAPI document.
+fuzz: $(STAMP)
+	BIGLOOP_FUZZ=10000 $(BIN)/pytest -s tests/platform/api/test_fuzz.py
+
 schema: $(STAMP)
 	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
 	$(BIN)/bigloop schema --kind benchmark > docs/reference/benchmark.schema.json
+	$(BIN)/bigloop schema --kind openapi > docs/reference/openapi.json
 
 # Campaign 0 and the simulators beside their peers: hours on two cores.
 bench: $(STAMP)

@@ -47,6 +47,15 @@ _TO = {
     "released": _S.APPROVED,
     "lapsed": _S.APPROVED,
 }
+_IN_PLACE = {
+    "heartbeat",
+    "adopted",
+    "ranked",
+    "held",
+    "unheld",
+    "endorsed",
+    "result.unsolicited",
+}
 pick = st.integers(0, 1000)
 costs = st.sampled_from([0.0, 0.1, 0.2, 0.7, 3.3, 1e-9])
 
@@ -137,6 +146,13 @@ class Life(RuleBasedStateMachine):
         self.attempt(lambda: getattr(self.store, name)(trial, "ada", "so"))
 
     @precondition(lambda self: self.before)
+    @rule(index=pick, to=st.integers(-2, 2), name=st.sampled_from(["hold", "unhold"]))
+    def order(self, index: int, to: int, name: str) -> None:
+        trial = self.some_trial(index)
+        self.attempt(lambda: self.store.rank(trial, to, "ada"))
+        self.attempt(lambda: getattr(self.store, name)(trial, "ada", "so"))
+
+    @precondition(lambda self: self.before)
     @rule(index=pick, cost=costs)
     def edit(self, index: int, cost: float) -> None:
         new = self.suggest(len(self.before), cost={"core_second": cost})
@@ -145,7 +161,13 @@ class Life(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(["w1", "w2"]), name=st.sampled_from(["claim", "take"]))
     def claim(self, worker: str, name: str) -> None:
-        self.hold(getattr(self.store, name)(worker, None, 60.0))
+        before = self.store.trials("cells")
+        free = [t for t in before if t.state == _S.APPROVED and not t.hold]
+        claim = getattr(self.store, name)(worker, None, 60.0)
+        self.hold(claim)
+        assert (claim is None) == (not free)
+        if claim is not None:
+            assert claim.trial.priority == max(t.priority for t in free)
 
     @precondition(lambda self: self.claims)
     @rule(index=pick, name=st.sampled_from(["start", "start", "heartbeat", "release"]))
@@ -216,7 +238,7 @@ class Life(RuleBasedStateMachine):
                 assert _TO[what] in TRANSITIONS.get(self.states[e.subject], ())
                 self.states[e.subject] = _TO[what]
             else:
-                assert what in ("heartbeat", "adopted", "result.unsolicited")
+                assert what in _IN_PLACE
         trials = {trial.id: trial for trial in self.store.trials("cells")}
         assert {id_: t.state for id_, t in trials.items()} == self.states
         for id_, old in self.before.items():

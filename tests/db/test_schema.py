@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bigloop.contracts import StoreError
-from bigloop.db import Store
+from bigloop.contracts import Campaign, StoreError, Suggestion
+from bigloop.db import Store, schema
 from bigloop.db.schema import HEAD, MIGRATIONS, VERSION_TABLE
 from bigloop.db.tables import metadata
 
@@ -25,6 +26,30 @@ def test_the_migrations_give_the_tables_that_are_declared(url: str) -> None:
         options: dict[str, Any] = {"compare_type": True, "version_table": VERSION_TABLE}
         context = MigrationContext.configure(conn, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_store_of_the_first_version_is_upgraded(
+    url: str,
+    spec: Campaign,
+    suggest: Callable[..., Suggestion],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "HEAD", "0001")
+        old = Store.open(url)
+        data = suggest(0).model_dump(mode="json")
+        plain = spec.model_dump(mode="json")
+        for rule in plain["approval"]:
+            del rule["persons"]
+        with old._write("ada") as tx:
+            known = {"spec": plain, "revision": 0}
+            tx.append("campaign.added", "cells", "cells", known)
+            tx.append("trial.proposed", "cells", suggest(0).proposal.id, data)
+        old.close()
+    with Store.open(url) as store:
+        (trial,) = store.trials("cells")
+        assert (trial.priority, trial.hold, trial.persons) == (0, "", 1)
+        assert store.verify().problems == ()
 
 
 def test_a_missing_column_would_be_noticed(url: str) -> None:

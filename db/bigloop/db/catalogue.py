@@ -8,12 +8,14 @@ import sqlalchemy as sa
 
 from bigloop.contracts import (
     Campaign,
+    ChangedError,
     ConflictError,
     SpecError,
     canonical_json,
 )
 from bigloop.db import ledger
 from bigloop.db.records import CampaignInfo, Status
+from bigloop.db.rows import Row, campaign_of
 from bigloop.db.session import Session
 from bigloop.db.tables import campaigns
 from bigloop.db.transaction import Once, require
@@ -43,7 +45,9 @@ class Catalogue(Session):
                 )
             return there
 
-    def revise(self, spec: Campaign, actor: str) -> Campaign:
+    def revise(
+        self, spec: Campaign, actor: str, *, revision: int | None = None
+    ) -> Campaign:
         """Replace a campaign's specification from now on; the same one is no change.
 
         What is recorded must keep its meaning: parameters, and the units of what has
@@ -51,6 +55,7 @@ class Catalogue(Session):
 
         Raises:
             NotFoundError: there is no such campaign.
+            ChangedError: `revision`, the one that the person saw, is not the present.
             BudgetError: the budget is below what is spent and reserved.
             ConflictError: the revision would change the meaning of what is recorded.
         """
@@ -58,6 +63,7 @@ class Catalogue(Session):
             there = self._spec(tx.conn, spec.name)
             if _same(there, spec):
                 return there
+            _check_seen(self._campaign_row(tx.conn, spec.name), revision)
             _check_meaning(there, spec)
             ledger.check_limits(tx.conn, spec)
             number = self._campaign_row(tx.conn, spec.name).revision + 1
@@ -90,7 +96,7 @@ class Catalogue(Session):
             if tx.earlier(once) is None and row.status != status:
                 data = {"status": status, "reason": reason, "from": row.status}
                 tx.append("campaign.status", name, name, data, once)
-            return _info(self._campaign_row(tx.conn, name))
+            return campaign_of(self._campaign_row(tx.conn, name))
 
     def campaign(self, name: str) -> Campaign:
         """The present specification of a campaign.
@@ -105,7 +111,7 @@ class Catalogue(Session):
         """All campaigns in the order in which they were added."""
         with self._read() as conn:
             rows = conn.execute(sa.select(campaigns).order_by(campaigns.c.first_seq))
-            return [_info(row) for row in rows]
+            return [campaign_of(row) for row in rows]
 
 
 def _plain(spec: Campaign) -> dict[str, Any]:
@@ -119,6 +125,14 @@ def _same(a: Campaign, b: Campaign) -> bool:
 def _changed(a: Campaign, b: Campaign) -> list[str]:
     old, new = _plain(a), _plain(b)
     return [name for name in sorted(new) if old[name] != new[name]]
+
+
+def _check_seen(row: Row, revision: int | None) -> None:
+    if revision is not None and row.revision != revision:
+        raise ChangedError(
+            f"campaign {row.name!r} is at revision {row.revision}, not {revision}; "
+            "look at it again, then revise"
+        )
 
 
 def _check_meaning(old: Campaign, new: Campaign) -> None:
@@ -137,8 +151,3 @@ def _check_meaning(old: Campaign, new: Campaign) -> None:
         raise ConflictError(
             f"sources.{gone[0]}: a revision keeps the sources; propose nothing to it"
         )
-
-
-def _info(row: Any) -> CampaignInfo:
-    names = CampaignInfo.model_fields
-    return CampaignInfo(**{name: getattr(row, name) for name in names})

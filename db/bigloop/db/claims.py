@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from bigloop.contracts import (
     Claim,
     ConflictError,
     Outcome,
+    SpecError,
     StaleClaimError,
     Trial,
     TrialState,
@@ -20,14 +20,14 @@ from bigloop.contracts import (
     content_hash,
 )
 from bigloop.db import results
+from bigloop.db.picking import lapsed, oldest
 from bigloop.db.records import Lapsed
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
-from bigloop.db.tables import attempts, campaigns, trials
-from bigloop.db.transaction import Once, Transaction, allow, require
+from bigloop.db.tables import attempts
+from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
 
 _S = TrialState
-_HELD = (_S.CLAIMED, _S.RUNNING)
 
 
 class Claims(Session):
@@ -44,15 +44,21 @@ class Claims(Session):
         sources: Sequence[str] | None = None,
         lease_s: float = 60.0,
         campaign: str | None = None,
+        *,
+        idempotency_key: str | None = None,
     ) -> Claim | None:
-        """The oldest approved trial of a running campaign; none when there is none.
+        """The next approved trial of a running campaign; none when there is none.
 
+        Higher priority first, then the oldest; never one that is on hold.
         Asking in vain takes no lock.
         """
-        if self._is_idle(sources, campaign):
+        once = Once.of(idempotency_key, "claim", worker)
+        if once is None and self._is_idle(sources, campaign):
             return None
         with self._write(worker) as tx:
-            row = self._claim(tx, sources, lease_s, campaign)
+            if (done := tx.earlier(once)) is not None:
+                return _claim_of(self._trial_row(tx.conn, done))
+            row = self._claim(tx, sources, lease_s, campaign, once)
             return None if row is None else _claim_of(row)
 
     def take(
@@ -72,16 +78,22 @@ class Claims(Session):
             token = {"token": row.token, "worker": worker}
             return self._begin(tx, row.campaign, row.id, token)
 
-    def start(self, claim: Claim) -> Claim:
+    def start(self, claim: Claim, *, idempotency_key: str | None = None) -> Claim:
         """Mark a trial as running; call it before anything is dispatched.
+
+        Asked again under the same key, as after an answer that was lost, it is no
+        second start.
 
         Raises:
             StaleClaimError: the claim is not current; dispatch nothing.
             ConflictError: it was started already; dispatch nothing.
         """
         with self._write(claim.worker) as tx:
-            trial = claim.trial
-            return self._begin(tx, trial.campaign, trial.id, _token(claim))
+            trial, token = claim.trial, _token(claim)
+            once = Once.of(idempotency_key, "start", trial.id, token)
+            if tx.earlier(once) is not None:
+                return _claim_of(self._trial_row(tx.conn, trial.id))
+            return self._begin(tx, trial.campaign, trial.id, token, once)
 
     def heartbeat(self, claim: Claim, lease_s: float = 60.0) -> Claim:
         """Prolong a lease from now; once in a third of it is often enough.
@@ -149,14 +161,26 @@ class Claims(Session):
         actor: str,
         reason: str,
         *,
+        ticked: Sequence[str] = (),
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
         """Say, as a person, what became of an `unknown` trial.
 
+        Args:
+            trial: its id, or a prefix.
+            outcome: what came of it.
+            actor: who says so.
+            reason: how they know; the audit log keeps it.
+            ticked: items of the source's checklist that they confirm.
+            idempotency_key: the same key again changes nothing more.
+            version: of the trial as the person saw it (`Trial.version`).
+
         Raises:
             ConflictError: it is not unknown.
+            ChangedError: it is no longer what the person saw.
             ResultError: the outcome does not fit.
-            SpecError: no reason is given.
+            SpecError: no reason is given, or the checklist is not complete.
         """
         require("reason", reason)
         said = (outcome.model_dump(mode="json"), reason)
@@ -165,8 +189,11 @@ class Claims(Session):
             if (done := tx.earlier(once)) is not None:
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
+            unchanged(row, version)
             allow(row.id, row.state, "resolve", _S.UNKNOWN)
-            more = {"reason": reason}
+            spec = self._spec(tx.conn, row.campaign)
+            _check_ticked(row, spec.sources[row.source].checklist, ticked)
+            more = {"reason": reason, "ticked": list(ticked)}
             return self._settle(tx, row, outcome, _S.UNKNOWN, more, once)
 
     def release_expired(
@@ -181,11 +208,11 @@ class Claims(Session):
         its source is not physical. Nothing lapsed: no lock is taken.
         """
         with self._read() as conn:
-            if not _lapsed(conn, now or self._clock()):
+            if not lapsed(conn, now or self._clock()):
                 return Lapsed()
         with self._write(actor, now) as tx:
             approved, stuck = [], []
-            for row in _lapsed(tx.conn, tx.at):
+            for row in lapsed(tx.conn, tx.at):
                 trial = trial_of(row)
                 if row.state == _S.CLAIMED or (safe or self._safely(tx))(trial):
                     data = {"from": row.state, "previous_token": row.token}
@@ -214,7 +241,7 @@ class Claims(Session):
 
     def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
         with self._read() as conn:
-            return _oldest(conn, sources, campaign) is None
+            return oldest(conn, sources, campaign) is None
 
     def _claim(
         self,
@@ -222,19 +249,25 @@ class Claims(Session):
         sources: Sequence[str] | None,
         lease_s: float,
         campaign: str | None,
+        once: Once | None = None,
     ) -> Row | None:
-        """Claim the oldest trial."""
-        row = _oldest(tx.conn, sources, campaign, locks=True)
+        """Claim the next trial."""
+        row = oldest(tx.conn, sources, campaign, locks=True)
         if row is None:
             return None
-        return self._move(tx, row, _S.CLAIMED, **_lease(tx, row, lease_s))
+        lease = _lease(tx, row, lease_s)
+        return self._move(tx, row, _S.CLAIMED, **lease, once=once)
 
     @staticmethod
     def _begin(
-        tx: Transaction, campaign: str, trial: str, token: dict[str, Any]
+        tx: Transaction,
+        campaign: str,
+        trial: str,
+        token: dict[str, Any],
+        once: Once | None = None,
     ) -> Claim:
         data = {"from": _S.CLAIMED, **token}
-        return _claim_of(tx.move("trial.started", campaign, trial, data))
+        return _claim_of(tx.move("trial.started", campaign, trial, data, once))
 
     def _settle(
         self,
@@ -286,50 +319,17 @@ class Claims(Session):
         return safe
 
 
-def _oldest(
-    conn: sa.Connection,
-    sources: Sequence[str] | None,
-    campaign: str | None,
-    *,
-    locks: bool = False,
-) -> Row | None:
-    query = _oldest_of(sources is not None, campaign is not None, locks)
-    asked = {"campaign_": campaign, "sources_": sources and list(sources)}
-    known = {name: value for name, value in asked.items() if value is not None}
-    return conn.execute(query, known).first()
-
-
-# Statements of the hot path are built once: building costs more than running.
-@cache
-def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any]:
-    query = (
-        sa.select(trials)
-        .join(campaigns, campaigns.c.name == trials.c.campaign)
-        .where(trials.c.state == _S.APPROVED, campaigns.c.status == "running")
-        .order_by(trials.c.first_seq)
-        .limit(1)
-    )
-    if by_source:
-        query = query.where(
-            trials.c.source.in_(sa.bindparam("sources_", expanding=True))
+def _check_ticked(row: Row, items: Sequence[str], ticked: Sequence[str]) -> None:
+    if unknown := [item for item in ticked if item not in items]:
+        raise SpecError(
+            f"{unknown[0]!r} is not on the checklist of source {row.source!r}; on it "
+            f"stand: {'; '.join(items) or 'nothing'}"
         )
-    if by_campaign:
-        query = query.where(trials.c.campaign == sa.bindparam("campaign_"))
-    if locks:
-        # Writers queue at the chain; a row that somebody locked by hand is passed over.
-        query = query.with_for_update(skip_locked=True, of=trials)
-    return query
-
-
-_LAPSED = (
-    sa.select(trials)
-    .where(trials.c.state.in_(_HELD), trials.c.lease_until <= sa.bindparam("now_"))
-    .order_by(trials.c.first_seq)
-)
-
-
-def _lapsed(conn: sa.Connection, now: datetime) -> list[Row]:
-    return list(conn.execute(_LAPSED, {"now_": now}))
+    if missing := [item for item in items if item not in ticked]:
+        raise SpecError(
+            f"trial {row.id}: the checklist of source {row.source!r} is not complete; "
+            f"confirm: {'; '.join(missing)}"
+        )
 
 
 def _claim_of(row: Row) -> Claim:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from bigloop.contracts import ConflictError, Event
 from bigloop.db.rows import event_of
 from bigloop.db.session import Session
 from bigloop.db.tables import chain, cursors, events
+
+_PAGE = 1000
 
 
 class Feed(Session):
@@ -23,6 +27,14 @@ class Feed(Session):
         with self._read() as conn:
             rows = conn.execute(query.order_by(events.c.seq).limit(limit))
             return [event_of(row) for row in rows]
+
+    def every_event(
+        self, campaign: str | None = None, after: int = 0
+    ) -> Iterator[Event]:
+        """All events that follow number `after`, in order, page by page."""
+        while page := self.events(after, campaign, _PAGE):
+            yield from page
+            after = page[-1].seq
 
     def last_seq(self) -> int:
         """Number of the last event; 0 in an empty store."""

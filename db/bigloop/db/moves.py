@@ -26,9 +26,11 @@ from bigloop.db.rows import Row
 from bigloop.db.tables import attempts, trials
 
 _HELD = (TrialState.CLAIMED, TrialState.RUNNING)
+_QUEUED = (TrialState.AWAITING_APPROVAL, TrialState.APPROVED)
 _CONDITIONS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
     "was": (trials.c.state == sa.bindparam("was_"),),
     "held": (trials.c.state.in_(_HELD),),
+    "queued": (trials.c.state.in_(_QUEUED),),
     "free": (trials.c.token == sa.bindparam("previous_"),),
     "fence": (
         trials.c.token == sa.bindparam("token_"),
@@ -93,9 +95,30 @@ def proposed(conn: sa.Connection, event: Event) -> None:
 
 
 def decided(conn: sa.Connection, event: Event) -> Row:
-    """`approved` or `awaiting_approval`."""
-    to = TrialState(event.kind.removeprefix("trial."))
-    return _move(conn, event, to, reason=event.data["reason"])
+    """`approved` or `awaiting_approval`, and who stands behind it."""
+    to, data = TrialState(event.kind.removeprefix("trial.")), event.data
+    agreed: dict[str, Any] = {}
+    if "persons" in data:
+        agreed["persons"] = data["persons"]
+    if "endorsed" in data:
+        agreed["endorsed"] = canonical_json(data["endorsed"])
+    return _move(conn, event, to, reason=data["reason"], **agreed)
+
+
+def endorsed(conn: sa.Connection, event: Event) -> Row:
+    """One more person agrees; others are still missing."""
+    waits = Condition.of("was", was_=TrialState.AWAITING_APPROVAL)
+    return change(conn, event, waits, endorsed=canonical_json(event.data["endorsed"]))
+
+
+def ranked(conn: sa.Connection, event: Event) -> Row:
+    """Put a trial that was not claimed before or behind others."""
+    return change(conn, event, Condition.of("queued"), rank=-event.data["priority"])
+
+
+def put_on_hold(conn: sa.Connection, event: Event) -> Row:
+    """`held` or `unheld`: whether anybody may claim it for now."""
+    return change(conn, event, Condition.of("queued"), hold=event.data["reason"])
 
 
 def closed(conn: sa.Connection, event: Event) -> Row:
@@ -126,7 +149,7 @@ def prolonged(conn: sa.Connection, event: Event) -> Row:
     """Prolong a lease."""
     until = _time(event.data["lease_until"])
     held = (Condition.of("held"), *fenced(event))
-    row = _update(conn, event, *held, lease_until=until)
+    row = change(conn, event, *held, lease_until=until)
     _change_attempt(conn, event, lease_until=until)
     return row
 
@@ -148,7 +171,7 @@ def lapsed(conn: sa.Connection, event: Event) -> Row:
 def adopted(conn: sa.Connection, event: Event) -> Row:
     """Hand a running trial, whose worker is gone, to another one."""
     runs = Condition.of("was", was_=TrialState.RUNNING)
-    row = _update(conn, event, runs, _run_out(event), **_lease(event))
+    row = change(conn, event, runs, _run_out(event), **_lease(event))
     _end_attempt(conn, event, "lapsed")
     _begin_attempt(conn, event, started_at=event.at)
     return row
@@ -226,15 +249,21 @@ def _move(
     if to not in TRANSITIONS.get(start, ()):
         _refuse(conn, event)
     was = Condition.of("was", was_=start)
-    return _update(conn, event, was, *conditions, state=to, **values)
+    return change(conn, event, was, *conditions, state=to, **values)
 
 
-def _update(
+def change(
     conn: sa.Connection,
     event: Event,
     *conditions: Condition,
     **values: Any,
 ) -> Row:
+    """Change a trial if the conditions hold in the same statement.
+
+    Raises:
+        NotFoundError: there is no such trial.
+        ConflictError: they do not hold.
+    """
     known = {"last_seq": event.seq, "updated_at": event.at, "trial_": event.subject}
     for condition in conditions:
         known |= condition.known

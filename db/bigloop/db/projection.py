@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from bigloop.contracts import ConflictError, Event, StoreError, canonical_json
 from bigloop.db import ledger, moves
+from bigloop.db import people_events as people
 from bigloop.db.observing import observe
 from bigloop.db.rows import Row
-from bigloop.db.tables import campaigns, keys, models, revisions
+from bigloop.db.tables import artifacts, campaigns, keys, models, revisions
 
 Handler = Callable[[sa.Connection, Event], Row | None]
 
@@ -113,7 +114,20 @@ def _model_promoted(conn: sa.Connection, event: Event) -> None:
         raise ConflictError(f"model {event.subject!r} does not exist; add it first")
 
 
+def _artifact_added(conn: sa.Connection, event: Event) -> None:
+    row = {
+        **event.data["artifact"],
+        "campaign": event.campaign,
+        "actor": event.actor,
+        "created_at": event.at,
+        "first_seq": event.seq,
+    }
+    conn.execute(sa.insert(artifacts), [row])
+
+
 _HANDLERS: dict[str, Handler] = {
+    **people.HANDLERS,
+    "artifact.added": _artifact_added,
     "campaign.added": _campaign_added,
     "campaign.revised": _campaign_revised,
     "campaign.status": _campaign_status,
@@ -124,6 +138,10 @@ _HANDLERS: dict[str, Handler] = {
     "trial.proposed": moves.proposed,
     "trial.approved": moves.decided,
     "trial.awaiting_approval": moves.decided,
+    "trial.endorsed": moves.endorsed,
+    "trial.ranked": moves.ranked,
+    "trial.held": moves.put_on_hold,
+    "trial.unheld": moves.put_on_hold,
     "trial.rejected": moves.closed,
     "trial.cancelled": moves.closed,
     "trial.expired": moves.closed,

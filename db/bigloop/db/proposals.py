@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from bigloop.contracts import (
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
 from bigloop.db.tables import trials
-from bigloop.db.transaction import Once, Transaction, allow, require
+from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
 
 _S = TrialState
 _BY_VERDICT = {
@@ -62,14 +63,36 @@ class Proposals(Session):
         reason: str = "",
         *,
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
-        """Let a trial run that waits for a person.
+        """Let a trial run that waits for a person, or stand behind it.
+
+        Where several persons must agree, it goes on waiting until they do.
+
+        Args:
+            trial: its id, or a prefix.
+            actor: who agrees.
+            reason: why; the audit log keeps it.
+            idempotency_key: the same key again changes nothing more.
+            version: of the trial as the person saw it (`Trial.version`).
 
         Raises:
-            ConflictError: it does not wait (any more).
+            ConflictError: it does not wait (any more), or waits for somebody else.
+            ChangedError: it is no longer what the person saw.
         """
         once = Once.of(idempotency_key, "approve", trial, reason)
-        return self._decide(trial, _S.APPROVED, actor, reason, once)
+        with self._write(actor) as tx:
+            if (done := tx.earlier(once)) is not None:
+                return self._trial(tx.conn, done)
+            row = self._trial_row(tx.conn, trial)
+            unchanged(row, version)
+            allow(row.id, row.state, "approve", *_STARTS[_S.APPROVED])
+            agreed = _agreed(row, actor)
+            data = {"reason": reason, "endorsed": agreed}
+            if len(agreed) >= row.persons:
+                return trial_of(self._move(tx, row, _S.APPROVED, **data, once=once))
+            done_by = tx.move("trial.endorsed", row.campaign, row.id, data, once)
+            return trial_of(done_by)
 
     def reject(
         self,
@@ -78,16 +101,18 @@ class Proposals(Session):
         reason: str,
         *,
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
         """Refuse a trial that waits for a person; its reservation is released.
 
         Raises:
             ConflictError: it does not wait (any more).
+            ChangedError: it is no longer what the person saw.
             SpecError: no reason is given.
         """
         once = Once.of(idempotency_key, "reject", trial, reason)
         reason = require("reason", reason)
-        return self._decide(trial, _S.REJECTED, actor, reason, once)
+        return self._decide(trial, _S.REJECTED, actor, reason, once, version)
 
     def cancel(
         self,
@@ -96,6 +121,7 @@ class Proposals(Session):
         reason: str,
         *,
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
         """Withdraw a trial that has not been dispatched; its reservation is released.
 
@@ -103,11 +129,12 @@ class Proposals(Session):
 
         Raises:
             ConflictError: it runs or has ended.
+            ChangedError: it is no longer what the person saw.
             SpecError: no reason is given.
         """
         once = Once.of(idempotency_key, "cancel", trial, reason)
         reason = require("reason", reason)
-        return self._decide(trial, _S.CANCELLED, actor, reason, once)
+        return self._decide(trial, _S.CANCELLED, actor, reason, once, version)
 
     def expire(
         self, trial: str, actor: str, reason: str = "not decided in time"
@@ -128,30 +155,36 @@ class Proposals(Session):
         reason: str,
         *,
         idempotency_key: str | None = None,
+        version: int | None = None,
     ) -> Trial:
         """Cancel a trial and propose another in its place, with its budget.
 
-        `replaces` of the new proposal is set here; its number is the next one.
+        `replaces` of the new proposal is set here; its number is the next one. Who
+        edits stands behind the new proposal, and keeps its place in the queue.
 
         Raises:
             ConflictError: the old trial is dispatched or has ended.
+            ChangedError: it is no longer what the person saw.
             BudgetError: the new cost is above what is left and was reserved.
             SpecError: no reason is given, or the new proposal does not fit.
         """
         require("reason", reason)
-        said = (suggestion.model_dump(mode="json"), verdict.model_dump(), reason)
-        once = Once.of(idempotency_key, "edit", trial, *said)
+        # Not its number: asked again, the next one may be another.
+        said = suggestion.proposal.model_dump(mode="json", exclude={"number"})
+        once = Once.of(idempotency_key, "edit", trial, said, reason)
         with self._write(actor) as tx:
             if (done := tx.earlier(once)) is not None:
                 return self._trial(tx.conn, done)
             old = self._trial_row(tx.conn, trial)
+            unchanged(old, version)
             allow(old.id, old.state, "edit", *_STARTS[_S.CANCELLED])
             new = suggestion.proposal.model_copy(update={"replaces": old.id})
             gone = f"edited: replaced by {new.id}"
             self._move(tx, old, _S.CANCELLED, reason=gone, note=reason)
             replacement = suggestion.model_copy(update={"proposal": new})
             campaign = self._campaign_row(tx.conn, new.campaign)
-            return trial_of(self._enter(tx, campaign, replacement, verdict, once))
+            entered = self._enter(tx, campaign, replacement, verdict, once, (actor,))
+            return trial_of(_keep_place(tx, old, entered))
 
     def trial(self, trial: str) -> Trial:
         """A trial by its id, or by a prefix of it that fits one alone.
@@ -163,12 +196,19 @@ class Proposals(Session):
             return self._trial(conn, trial)
 
     def _decide(
-        self, trial: str, to: TrialState, actor: str, reason: str, once: Once | None
+        self,
+        trial: str,
+        to: TrialState,
+        actor: str,
+        reason: str,
+        once: Once | None,
+        version: int | None = None,
     ) -> Trial:
         with self._write(actor) as tx:
             if (done := tx.earlier(once)) is not None:
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
+            unchanged(row, version)
             allow(row.id, row.state, _VERBS[to], *_STARTS[to])
             return trial_of(self._move(tx, row, to, reason=reason, once=once))
 
@@ -179,6 +219,7 @@ class Proposals(Session):
         suggestion: Suggestion,
         verdict: Verdict,
         once: Once | None = None,
+        endorsed: tuple[str, ...] = (),
     ) -> Row:
         proposal = suggestion.proposal
         spec = self._spec_of(tx.conn, campaign)
@@ -194,8 +235,39 @@ class Proposals(Session):
             data["cost"] = {}
         tx.append("trial.proposed", spec.name, proposal.id, data, once)
         to = _BY_VERDICT[verdict.action]
-        decided = {"from": _S.PROPOSED, "reason": verdict.reason, "who": verdict.who}
+        decided: dict[str, Any] = {
+            "from": _S.PROPOSED,
+            "reason": verdict.reason,
+            "who": verdict.who,
+        }
+        if to == _S.AWAITING_APPROVAL:
+            decided |= {"persons": verdict.persons, "endorsed": list(endorsed)}
         return tx.move(f"trial.{to}", spec.name, proposal.id, decided)
+
+
+def _keep_place(tx: Transaction, old: Row, new: Row) -> Row:
+    """Give an edit the priority and the hold of what it replaces."""
+    if new.state not in _STARTS[_S.EXPIRED]:
+        return new
+    if old.rank:
+        rank = {"priority": -old.rank}
+        new = tx.move("trial.ranked", new.campaign, new.id, rank)
+    if old.hold:
+        hold = {"reason": old.hold}
+        new = tx.move("trial.held", new.campaign, new.id, hold)
+    return new
+
+
+def _agreed(row: Row, actor: str) -> list[str]:
+    """Who stands behind a trial once this person does too."""
+    before: list[str] = json.loads(row.endorsed)
+    agreed = before if actor in before else [*before, actor]
+    if actor in before and len(agreed) < row.persons:
+        raise ConflictError(
+            f"trial {row.id} needs {row.persons} persons and {actor} stands behind it "
+            "already; somebody else has to approve it"
+        )
+    return agreed
 
 
 _VERBS = {

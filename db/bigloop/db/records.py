@@ -32,6 +32,71 @@ class CampaignInfo(Document):
     updated_at: datetime
 
 
+RoleName = Literal["viewer", "operator", "scientist", "admin"]
+
+
+class Person(Document):
+    """Somebody who may log in; passwords are kept elsewhere."""
+
+    name: str
+    role: RoleName
+    origin: str = ""
+    """Who vouches: empty for an account of this store, else issuer and subject."""
+    created_at: datetime
+
+
+class AccessToken(Document):
+    """What is known of a token of the API; the token itself is shown once only."""
+
+    id: str
+    """Its public part."""
+    person: str
+    role: RoleName
+    """The most that it may do; never more than its person."""
+    label: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Login(Document):
+    """A session of the pages."""
+
+    person: str
+    """Empty while somebody is on their way through another provider."""
+    data: str = ""
+    made_at: datetime
+    seen_at: datetime
+
+
+class Attempt(Document):
+    """One claim of a trial, and how it ended."""
+
+    trial: str
+    token: int
+    worker: str
+    lease_until: datetime
+    claimed_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: str = ""
+    """Empty while it lasts; else `released`, `lapsed` or the state of the trial."""
+
+
+class Artifact(Document):
+    """A file that belongs to a campaign, known by the hash of its content."""
+
+    campaign: str
+    sha256: str
+    name: str
+    media_type: str
+    size: int
+    """Bytes."""
+    trial: str | None = None
+    actor: str
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """A campaign as it stands at one moment."""

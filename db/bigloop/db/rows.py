@@ -17,6 +17,13 @@ from bigloop.contracts import (
     Proposal,
     Trial,
 )
+from bigloop.db.records import (
+    AccessToken,
+    Artifact,
+    Attempt,
+    CampaignInfo,
+    Person,
+)
 
 Row = sa.Row[Any]
 
@@ -42,9 +49,20 @@ def trial_of(row: Row) -> Trial:
         reason=row.reason,
         worker=row.worker,
         attempts=row.token,
+        persons=row.persons,
+        endorsed=json.loads(row.endorsed),
+        priority=-row.rank,
+        hold=row.hold,
+        version=row.last_seq,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def campaign_of(row: Row) -> CampaignInfo:
+    """How a campaign stands, from a row of `campaigns`."""
+    names = CampaignInfo.model_fields
+    return CampaignInfo(**{name: getattr(row, name) for name in names})
 
 
 def observation_of(row: Row) -> Observation:
@@ -63,3 +81,29 @@ def model_of(row: Row) -> ModelVersion:
     """The model version in a row of `models`, with its present status."""
     version = ModelVersion.model_validate_json(row.version)
     return version.model_copy(update={"status": row.status})
+
+
+def attempt_of(row: Row) -> Attempt:
+    """The attempt in a row of `attempts`."""
+    return Attempt(**row._asdict())
+
+
+def artifact_of(row: Row) -> Artifact:
+    """The artifact in a row of `artifacts`."""
+    return Artifact(**_without_seq(row))
+
+
+def person_of(row: Row) -> Person:
+    """The person in a row of `people`."""
+    return Person(**_without_seq(row))
+
+
+def token_of(row: Row) -> AccessToken:
+    """What is known of a token, from a row of `tokens`."""
+    return AccessToken(**_without_seq(row))
+
+
+def _without_seq(row: Row) -> dict[str, Any]:
+    fields = row._asdict()
+    del fields["first_seq"]
+    return fields

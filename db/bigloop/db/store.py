@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 from typing import Self
 
 from bigloop.db import engine, schema
+from bigloop.db.artifacts import Artifacts
 from bigloop.db.audit import Audit
 from bigloop.db.catalogue import Catalogue
 from bigloop.db.claims import Claims
 from bigloop.db.faults import told
 from bigloop.db.feed import Feed
 from bigloop.db.imports import Imports
+from bigloop.db.logins import Logins
+from bigloop.db.paging import Pages
+from bigloop.db.people import People
 from bigloop.db.proposals import Proposals
+from bigloop.db.queueing import Queueing
 from bigloop.db.readings import Readings
 from bigloop.db.registry import Registry
 from bigloop.db.session import Clock
@@ -23,7 +28,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Catalogue, Proposals, Claims, Imports, Readings, Registry, Feed, Audit):
+class Store(
+    Catalogue,
+    Proposals,
+    Queueing,
+    Claims,
+    Imports,
+    Readings,
+    Pages,
+    Registry,
+    Artifacts,
+    People,
+    Logins,
+    Feed,
+    Audit,
+):
     """Campaigns, trials, claims, results, models and events, on SQLite or PostgreSQL.
 
     One public face; each part stands in the file of its noun.

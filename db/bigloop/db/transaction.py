@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bigloop.contracts import (
+    ChangedError,
     ConflictError,
     SpecError,
     TrialState,
@@ -160,4 +161,21 @@ def allow(trial: str, state: TrialState, operation: str, *starts: TrialState) ->
         raise ConflictError(
             f"trial {trial} is {state}; {operation} is possible for a trial that is "
             f"{' or '.join(starts)}"
+        )
+
+
+def unchanged(row: Row, version: int | None) -> None:
+    """Refuse to decide on a trial that is no longer what the person saw.
+
+    Args:
+        row: of the trial.
+        version: number of the last event that the person knew of; none: any.
+
+    Raises:
+        ChangedError: it has changed since.
+    """
+    if version is not None and row.last_seq != version:
+        raise ChangedError(
+            f"trial {row.id} has changed (event {row.last_seq}, not {version}) and is "
+            f"{row.state}; look at it again, then decide"
         )

@@ -6,16 +6,50 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from bigloop.api import failures
 from bigloop.api.context import Context
 from bigloop.api.guarding import Guarding
-from bigloop.api.routes import campaigns, feed, trials
+from bigloop.api.metrics import Metrics, Timing
+from bigloop.api.rooting import Rooting
+from bigloop.api.routes import (
+    artifacts,
+    attempts,
+    batches,
+    campaigns,
+    events,
+    exports,
+    feed,
+    metrics,
+    models,
+    observations,
+    people,
+    schema,
+    trials,
+)
 from bigloop.api.security import PUBLIC
+from bigloop.contracts import SpecError
 
 PREFIX = "/api/v1"
+ROUTES = (
+    campaigns,
+    trials,
+    attempts,
+    batches,
+    observations,
+    models,
+    events,
+    feed,
+    exports,
+    artifacts,
+    people,
+    schema,
+)
 
 
 def create_app(
@@ -41,22 +75,50 @@ def create_app(
         title="bigloop",
         version=version("bigloop"),
         lifespan=lifespan,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{PREFIX}/openapi.json",
+        # Behind permissions like everything else; see `routes/schema.py`.
+        openapi_url=None,
+        max_body_size=context.settings.serve_body_bytes,
+        telemetry=_telemetry(context.settings.serve_telemetry),
     )
     app.state.context = context
+    app.state.metrics = Metrics(context.store)
     app.add_middleware(Guarding, is_local=bool(context.local))
+    app.add_middleware(Timing, metrics=app.state.metrics)
+    if root_path:
+        app.add_middleware(Rooting, path=root_path.rstrip("/"))
     failures.register(app)
     app.add_api_route(
         "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
     )
-    for part in (campaigns, trials, feed):
+    app.include_router(metrics.router, include_in_schema=False)
+    for part in ROUTES:
         app.include_router(part.router, prefix=PREFIX)
     for router in pages:
         app.include_router(router, include_in_schema=False)
     return app
+
+
+def _telemetry(is_wanted: bool) -> TelemetryConfig:
+    """All of it to where the environment says, or none.
+
+    Raises:
+        SpecError: it is wanted, and what sends it is not installed.
+    """
+    if not is_wanted:
+        return {"tracing": False, "metrics": False, "logs": False}
+    if find_spec("opentelemetry.exporter") is None:
+        raise SpecError("serve_telemetry: install bigloop[otel], or switch it off")
+    return {"auto_configure": True}
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of `/api/v1`."""
+    app = FastAPI(title="bigloop", version=version("bigloop"))
+    for part in ROUTES:
+        app.include_router(part.router, prefix=PREFIX)
+    return app.openapi()
 
 
 def _health() -> dict[str, str]:

@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from bigloop.api.live import Watch
+from bigloop.config import Settings
 from bigloop.db import Store
 
 
@@ -23,17 +24,31 @@ class Context:
         local: name of the person who acts when there are no accounts; empty: everybody
             has to say who they are.
         watch: tells waiting pages that the store has changed.
+        settings: of this machine.
     """
 
     store: Store
     folder: Path
     local: str
     watch: Watch
+    settings: Settings
 
     @classmethod
-    def of(cls, store: Store, folder: Path, local: str = "") -> Self:
+    def of(
+        cls,
+        store: Store,
+        folder: Path,
+        local: str = "",
+        settings: Settings | None = None,
+    ) -> Self:
         """The context of a store."""
-        return cls(store=store, folder=folder, local=local, watch=Watch(store))
+        return cls(
+            store=store,
+            folder=folder,
+            local=local,
+            watch=Watch(store),
+            settings=settings or Settings(folder=folder),
+        )
 
 
 def _context(connection: HTTPConnection) -> Context:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from bigloop.api.security import ForbiddenError, UnauthenticatedError
+from bigloop.api.security import ForbiddenError, TooManyError, UnauthenticatedError
+from bigloop.api.sessions import base_of, path_of
 from bigloop.contracts import (
     BigloopError,
     BudgetError,
+    ChangedError,
     ConflictError,
+    Event,
     NotFoundError,
     ResultError,
     SourceError,
     SpecError,
     StoreError,
+    Trial,
 )
 
 _STATUS: dict[type[BigloopError], HTTPStatus] = {
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    ChangedError: HTTPStatus.PRECONDITION_FAILED,
     BudgetError: HTTPStatus.CONFLICT,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ResultError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,11 +49,51 @@ def status_of(error: BigloopError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+def _answer(request: Request, error: Exception) -> Response:
     assert isinstance(error, BigloopError)
     status = status_of(error)
+    if isinstance(error, UnauthenticatedError) and _is_page(request):
+        return _to_login(request)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"detail": str(error)}, status, headers)
+    if isinstance(error, TooManyError):
+        headers = {"Retry-After": str(error.wait_s)}
+    said = {"detail": str(error), "error": type(error).__name__}
+    trial = request.path_params.get("trial")
+    if isinstance(error, ConflictError) and trial is not None:
+        said |= _as_it_stands(request, trial)
+    return JSONResponse(said, status, headers)
+
+
+def _is_page(request: Request) -> bool:
+    is_shown = "text/html" in request.headers.get("accept", "")
+    is_part = "hx-request" in request.headers
+    path = request.scope["path"].removeprefix(base_of(request))
+    return (is_shown or is_part) and not path.startswith("/api/")
+
+
+def _to_login(request: Request) -> Response:
+    """A page is asked for again after the login; a part of one leads there."""
+    back = path_of(request) if request.method == "GET" else "/"
+    there = f"{base_of(request)}/login?next={quote(back, safe='/')}"
+    if "hx-request" in request.headers:
+        there = f"{base_of(request)}/login"
+        return Response(status_code=401, headers={"HX-Redirect": there})
+    return RedirectResponse(there, HTTPStatus.SEE_OTHER)
+
+
+def _as_it_stands(request: Request, trial: str) -> dict[str, Any]:
+    """The trial that somebody else changed, and who did."""
+    store = request.app.state.context.store
+    with suppress(BigloopError):
+        now: Trial = store.trial(trial)
+        last: Event | None = store.event(now.version)
+        return {
+            "trial": now.model_dump(mode="json"),
+            "changed": None
+            if last is None
+            else last.model_dump(mode="json", include={"seq", "kind", "actor", "at"}),
+        }
+    return {}
 
 
 def register(app: FastAPI) -> None:

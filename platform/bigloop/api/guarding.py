@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -63,7 +63,7 @@ class Guarding:
     def _problem(self, method: str, headers: Headers) -> str:
         host = headers.get("host", "")
         name = urlsplit(f"//{host}").hostname or ""
-        if self.is_local and name not in _LOOPBACK:
+        if self.is_local and name not in LOOPBACK:
             return f"host {name!r} is not this machine; open it as 127.0.0.1"
         if method in _SAFE:
             return ""

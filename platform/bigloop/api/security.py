@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from bigloop.api import sessions, tokens
 from bigloop.api.context import Used
-from bigloop.contracts import BigloopError, Document
+from bigloop.contracts import BigloopError, Document, NotFoundError
+from bigloop.db import Store
 
 
 class Role(IntEnum):
@@ -32,6 +34,8 @@ class Principal(Document):
     name: str
     """In whose name decisions are recorded."""
     role: Role
+    via: Literal["nobody", "login", "token"] = "nobody"
+    """How they are known; `nobody` had to say, for there are no accounts."""
 
 
 class UnauthenticatedError(BigloopError):
@@ -42,13 +46,51 @@ class ForbiddenError(BigloopError):
     """Who asks may not do this."""
 
 
-def _principal(connection: HTTPConnection, context: Used) -> Principal:
-    if context.local:
+class TooManyError(BigloopError):
+    """Somebody tries too often; the message says when to go on."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+def principal(connection: HTTPConnection, context: Used) -> Principal:
+    """Who asks: by a token, by a session, or whoever started a server for one.
+
+    Raises:
+        UnauthenticatedError: nobody is known.
+    """
+    store = context.store
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _by_token(store, token.strip())
+    name = sessions.person_of(store, connection, context.settings)
+    if name is not None:
+        return Principal(name=name, role=_role(store, name), via="login")
+    if context.local and not store.has_people():
         return Principal(name=context.local, role=Role.ADMIN)
     raise UnauthenticatedError("nobody is logged in; log in, or send a token")
 
 
-Asking = Annotated[Principal, Depends(_principal)]
+def _by_token(store: Store, text: str) -> Principal:
+    found = tokens.known(store, text)
+    if found is None:
+        raise UnauthenticatedError(
+            "the token is not known, revoked or expired; make another one"
+        )
+    most = Role[found.role.upper()]
+    role = min(most, _role(store, found.person))
+    return Principal(name=found.person, role=role, via="token")
+
+
+def _role(store: Store, name: str) -> Role:
+    try:
+        return Role[store.person(name).role.upper()]
+    except NotFoundError:
+        raise UnauthenticatedError(f"{name} has no account any more") from None
+
+
+Asking = Annotated[Principal, Depends(principal)]
 """A parameter of a route: who asks.
 
 Raises:

@@ -15,6 +15,7 @@ from bigloop.cli.commands import (
     inspecting,
     judging,
     learning,
+    people,
     running,
     serving,
     steering,
@@ -78,6 +79,7 @@ for group in (
     exchanging,
     datasets,
     learning,
+    people,
     serving,
     benchmarking,
 ):

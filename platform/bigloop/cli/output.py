@@ -28,6 +28,11 @@ def complain(problems: Iterable[str]) -> None:
         print("error:", " ".join(problem.split()), file=sys.stderr)
 
 
+def note(text: str) -> None:
+    """Print a line to stderr that is no error, so that stdout holds the result."""
+    print(" ".join(text.split()), file=sys.stderr)
+
+
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 

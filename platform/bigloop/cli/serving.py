@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bigloop.cli.output import say
 from bigloop.config import Settings
@@ -21,27 +24,51 @@ def run(store: Store, settings: Settings, actor: str) -> None:
         actor: who acts while there are no accounts.
 
     Raises:
-        SpecError: the address is not this machine's alone, or cannot be had.
+        SpecError: the address is not this machine's alone and there are no accounts,
+            or it cannot be had.
     """
     import uvicorn
 
     from bigloop.api.app import create_app
     from bigloop.api.context import Context
+    from bigloop.dashboard.pages import login
     from bigloop.dashboard.pages.router import router
 
     host, root = settings.serve_host, settings.serve_root_path.rstrip("/")
-    if host not in _LOOPBACK:
+    if host not in _LOOPBACK and not store.has_people():
         raise SpecError(
             f"serve_host {host!r} can be reached from other machines, and nobody has "
-            "to log in; listen at 127.0.0.1"
+            "to log in; make an account with `bigloop people add`, or listen at "
+            "127.0.0.1"
         )
     taken = _socket(host, settings.serve_port)
-    context = Context.of(store, settings.folder, local=actor)
-    app = create_app(context, [router], root)
+    local = "" if store.has_people() else actor
+    context = Context.of(store, settings.folder, local, settings)
+    app = create_app(context, [router, login.router], root)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     port = taken.getsockname()[1]
     say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")
-    uvicorn.Server(config).run(sockets=[taken])
+    with _telling(store, settings):
+        uvicorn.Server(config).run(sockets=[taken])
+
+
+@contextmanager
+def _telling(store: Store, settings: Settings) -> Iterator[None]:
+    """Tell those who want to hear of events, as long as the server runs."""
+    if not settings.webhooks:
+        yield
+        return
+    from bigloop.api.webhooks import Webhooks
+
+    stop = threading.Event()
+    hooks = Webhooks(store, settings.webhooks, note=say)
+    thread = threading.Thread(target=hooks.run, args=(stop,), name="webhooks")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _socket(host: str, port: int) -> socket.socket:

@@ -1,5 +1,5 @@
 """One settings tree."""
 
-from bigloop.config.settings import Settings
+from bigloop.config.settings import Settings, Webhook
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "Webhook"]

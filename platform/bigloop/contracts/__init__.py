@@ -49,6 +49,7 @@ from bigloop.contracts.documents import (
 from bigloop.contracts.errors import (
     BigloopError,
     BudgetError,
+    ChangedError,
     ConflictError,
     DivergenceError,
     NotFoundError,
@@ -90,6 +91,7 @@ __all__ = [
     "Campaign",
     "CampaignState",
     "Capabilities",
+    "ChangedError",
     "Claim",
     "ConflictError",
     "Constraint",

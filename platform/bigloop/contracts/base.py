@@ -20,6 +20,12 @@ class Document(BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
 
+    def _repr_html_(self) -> str:
+        """A table of the fields, for notebooks."""
+        from bigloop.contracts.notebook import as_table
+
+        return as_table([self])
+
 
 def _name(value: str) -> str:
     if not NAME_PATTERN.fullmatch(value):

@@ -142,6 +142,9 @@ class Source(Document):
     duration_s: PositiveFloat = 1.0
     """Expected duration of a trial [s]; orders the loop's view of results."""
     timeout_s: PositiveFloat = 3600.0
+    checklist: tuple[str, ...] = ()
+    """What a person confirms, item by item, before saying what became of an `unknown`
+    trial, such as `the bench is cleared`."""
 
     @property
     def entry_point(self) -> str:
@@ -213,6 +216,18 @@ class Rule(Document):
     action: Literal["approve", "ask", "refuse"] = "approve"
     who: str = "scientist"
     reason: str = ""
+    persons: PositiveInt = 1
+    """How many different persons must stand behind it when the rule asks; who edited
+    the proposal counts as one."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Rule:
+        if self.persons > 1 and self.action != "ask":
+            raise ValueError(
+                f"persons {self.persons} needs action ask, not {self.action}; "
+                "only a rule that asks waits for persons"
+            )
+        return self
 
 
 class Stop(Document):

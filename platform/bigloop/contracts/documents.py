@@ -219,6 +219,16 @@ class Trial(Document):
     """Why it waits, or was refused, rejected or cancelled."""
     worker: str | None = None
     attempts: int = 0
+    persons: int = 1
+    """How many different persons must stand behind it before it may run."""
+    endorsed: tuple[str, ...] = ()
+    """Who stands behind it: who edited it to what it is, and who approved."""
+    priority: int = 0
+    """Higher is handed out first; equal ones in order of proposal."""
+    hold: str = ""
+    """Why nobody may claim it for now; empty: it is not on hold."""
+    version: int = 0
+    """Number of the last event that changed it; heartbeats of its worker count."""
     created_at: datetime
     updated_at: datetime
 

@@ -4,7 +4,8 @@ BigloopError
 ├── SpecError          a document (campaign, table, design) is wrong       exit 2
 ├── NotFoundError      a name that does not exist (lists what exists)      exit 2
 ├── ConflictError      the state does not allow this change                exit 3
-│   └── StaleClaimError    a write with an expired claim
+│   ├── StaleClaimError    a write with an expired claim
+│   └── ChangedError       somebody else changed it meanwhile
 ├── ResultError        a result is refused (unit, range, other trial)      exit 4
 ├── StoreError         database: unreachable, full, newer, broken chain    exit 5
 ├── SourceError        a simulator or lab cannot be built or reached       exit 6
@@ -47,6 +48,10 @@ class ConflictError(BigloopError):
 
 class StaleClaimError(ConflictError):
     """A worker wrote with a claim that is no longer the current one."""
+
+
+class ChangedError(ConflictError):
+    """Somebody else changed what a person was looking at; look again, then decide."""
 
 
 class ResultError(BigloopError):

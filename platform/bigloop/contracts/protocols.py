@@ -203,6 +203,8 @@ class Verdict(Document):
     action: str = Field(pattern="^(approve|ask|refuse)$")
     who: str = ""
     reason: str = ""
+    persons: int = Field(default=1, ge=1)
+    """How many different persons must agree, when it asks."""
 
 
 @runtime_checkable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from bigloop.contracts import (
     Alternative,
     Campaign,
+    ChangedError,
     ConflictError,
     Cost,
     Decision,
@@ -33,12 +33,16 @@ def edit_trial(
     until: float | None,
     actor: str,
     reason: str,
+    *,
+    idempotency_key: str | None = None,
+    version: int | None = None,
 ) -> Trial:
     """Replace a trial that has not been started; the new one may wait for a person.
 
     Raises:
         SpecError: nothing changes, or the new proposal leaves the search space.
         ConflictError: the trial has been started, or the rules refuse the new one.
+        ChangedError: it is no longer what the person saw.
         BudgetError: the new one costs more than is left.
     """
     old = store.trial(trial)
@@ -53,12 +57,23 @@ def edit_trial(
             "revise the campaign"
         )
     decision = _decision(old, cost, actor, reason)
-    for _ in range(_TRIES - 1):
-        with suppress(ConflictError):
-            numbered = _numbered(store, proposal, decision, cost)
-            return store.edit(old.id, numbered, verdict, actor, reason)
-    numbered = _numbered(store, proposal, decision, cost)
-    return store.edit(old.id, numbered, verdict, actor, reason)
+    for left in reversed(range(_TRIES)):
+        try:
+            return store.edit(
+                old.id,
+                _numbered(store, proposal, decision, cost),
+                verdict,
+                actor,
+                reason,
+                idempotency_key=idempotency_key,
+                version=version,
+            )
+        except ChangedError:
+            raise
+        except ConflictError:
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _changed(

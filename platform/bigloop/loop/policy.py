@@ -18,7 +18,12 @@ class RulePolicy:
         """The verdict of the first rule that fits the source and the reserved cost."""
         for rule in state.campaign.approval:
             if _fits(rule, proposal, cost):
-                return Verdict(action=rule.action, who=rule.who, reason=rule.reason)
+                return Verdict(
+                    action=rule.action,
+                    who=rule.who,
+                    reason=rule.reason,
+                    persons=rule.persons,
+                )
         return Verdict(action="ask", who="scientist", reason="no rule approves it")
 
 
@@ -35,9 +40,12 @@ class ApproveAll:
     who: str
 
     def review(self, proposal: Proposal, cost: Cost, state: CampaignState) -> Verdict:
-        """As the rules say, but `ask` becomes `approve`, with the reason kept."""
+        """As the rules say, but `ask` becomes `approve`, with the reason kept.
+
+        One person is no two: what needs several persons is asked about all the same.
+        """
         verdict = self.rules.review(proposal, cost, state)
-        if verdict.action != "ask":
+        if verdict.action != "ask" or verdict.persons > 1:
             return verdict
         reason = f"approved beforehand for {self.who}: {verdict.reason}"
         return Verdict(action="approve", who=self.who, reason=reason)

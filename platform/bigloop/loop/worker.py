@@ -20,7 +20,7 @@ from bigloop.contracts import (
     StaleClaimError,
 )
 from bigloop.contracts.documents import FailureClass
-from bigloop.db import Store
+from bigloop.loop.queue import Queue
 from bigloop.loop.sources import broken, request, settle
 
 RECOVER_S = 0.5
@@ -60,7 +60,7 @@ class Worker:
 
     def __init__(
         self,
-        store: Store,
+        store: Queue,
         campaign: Campaign,
         capabilities: Mapping[str, Capabilities],
         executor: Executor,

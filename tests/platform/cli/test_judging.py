@@ -164,3 +164,20 @@ def test_pause_resume_stop(shell: Any) -> None:
     answer = shell("edit", waiting(shell), "--until", "500", "--reason", "shorter")
     assert answer.code == 3
     assert "is stopped" in answer.err
+
+
+def test_hold_rank_and_unhold_say_where_a_trial_stands(shell: Any) -> None:
+    trial = waiting(shell)
+    held = shell("hold", trial[:8], "--reason", "bench is dirty")
+    assert "on hold: bench is dirty" in held.out
+    assert shell("hold", trial).code == 2
+    assert "priority 3" in shell("rank", trial, "--priority", "3").out
+    assert "on hold" not in shell("unhold", trial).out
+    assert last_event(shell)["kind"] == "trial.unheld"
+
+
+def test_abort_withdraws_what_waits(shell: Any) -> None:
+    trial = waiting(shell)
+    assert shell("abort", "--reason", "smoke").out == "demo: stopped\n"
+    assert trial in shell.ids("cancelled")
+    assert shell("resume").out == "demo: running\n"

@@ -56,3 +56,11 @@ def test_approve_all_overrules_questions_but_no_refusal(change: Change) -> None:
     assert review(policy, change(approval=rules), "look", 1.0) == "approve"
     assert review(policy, change(approval=rules), "to_death", 1.0) == "refuse"
     assert isinstance(policy, Policy)
+
+
+def test_one_person_beforehand_is_no_two(change: Change) -> None:
+    rules = [{"action": "ask", "persons": 2}]
+    policy = ApproveAll(rules=RulePolicy(), who="ada")
+    assert review(policy, change(approval=rules), "look", 1.0) == "ask"
+    with pytest.raises(ValueError, match="persons 2 needs action ask"):
+        change(approval=[{"action": "approve", "persons": 2}])

@@ -40,19 +40,29 @@ def validate(
 
 
 def schema(
-    kind: Annotated[str, typer.Option(help="campaign or benchmark.")] = "campaign",
+    kind: Annotated[
+        str, typer.Option(help="campaign, benchmark, or openapi.")
+    ] = "campaign",
 ) -> None:
-    """Print the JSON schema of a document."""
-    from bigloop.bench.spec import Benchmark
+    """Print the JSON schema of a document, or the OpenAPI document of the API."""
     from bigloop.cli.output import emit
-    from bigloop.contracts import Campaign, Document, NotFoundError
+    from bigloop.contracts import Campaign, NotFoundError
 
-    kinds: dict[str, type[Document]] = {"campaign": Campaign, "benchmark": Benchmark}
-    if kind not in kinds:
+    if kind == "openapi":
+        from bigloop.api.app import document
+
+        emit(document())
+    elif kind == "benchmark":
+        from bigloop.bench.spec import Benchmark
+
+        emit(Benchmark.model_json_schema())
+    elif kind == "campaign":
+        emit(Campaign.model_json_schema())
+    else:
         raise NotFoundError(
-            f"--kind: {kind!r} has no schema here; there are {', '.join(kinds)}"
+            f"--kind: {kind!r} has no schema here; there are campaign, benchmark, "
+            "openapi"
         )
-    emit(kinds[kind].model_json_schema())
 
 
 def sources(as_json: AsJson = False) -> None:

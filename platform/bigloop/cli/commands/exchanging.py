@@ -25,10 +25,10 @@ def export(
     ] = "observations",
 ) -> None:
     """Write observations, trials or events to a CSV or Parquet file."""
-    from bigloop.cli.export import rows_of
     from bigloop.cli.output import say
     from bigloop.cli.session import campaign_of
-    from bigloop.cli.sheet import write_sheet
+    from bigloop.loop.export import rows_of
+    from bigloop.loop.sheet import write_sheet
 
     with ctx.obj.store() as store:
         found = rows_of(store, campaign_of(store, campaign), what)
@@ -49,9 +49,9 @@ def import_(
     ] = False,
 ) -> None:
     """Take in past measurements from CSV or Parquet: all rows or none."""
-    from bigloop.cli.history import read_history
     from bigloop.cli.output import say
-    from bigloop.cli.sheet import read_sheet
+    from bigloop.loop.history import read_history
+    from bigloop.loop.sheet import read_sheet
 
     with ctx.obj.store() as store:
         spec = store.campaign(campaign)

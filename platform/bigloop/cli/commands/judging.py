@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (approve, reject, edit, cancel, resolve):
+    for command in (approve, reject, edit, cancel, hold, unhold, rank, resolve):
         app.command()(command)
 
 
@@ -39,6 +39,29 @@ def cancel(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
     """Withdraw a trial that has not been started."""
     with ctx.obj.store() as store:
         _done(store.cancel(store.trial(trial).id, ctx.obj.actor, reason))
+
+
+def hold(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
+    """Let nobody claim a trial until `unhold`."""
+    with ctx.obj.store() as store:
+        _done(store.hold(store.trial(trial).id, ctx.obj.actor, reason))
+
+
+def unhold(ctx: typer.Context, trial: TrialId, reason: Reason = "") -> None:
+    """Let a trial be claimed again."""
+    with ctx.obj.store() as store:
+        _done(store.unhold(store.trial(trial).id, ctx.obj.actor, reason))
+
+
+def rank(
+    ctx: typer.Context,
+    trial: TrialId,
+    priority: Annotated[int, typer.Option(help="Higher runs first; 0 at the start.")],
+    reason: Reason = "",
+) -> None:
+    """Put a trial before those of lower priority."""
+    with ctx.obj.store() as store:
+        _done(store.rank(store.trial(trial).id, priority, ctx.obj.actor, reason))
 
 
 def edit(
@@ -86,6 +109,10 @@ def resolve(
         Optional[str],  # noqa: UP045
         typer.Option(help="Which specimen it was."),
     ] = None,
+    tick: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="ITEM", help="An item of the checklist, once each."),
+    ] = None,
 ) -> None:
     """Say what became of a trial that the platform lost sight of (`unknown`)."""
     from bigloop.cli.assignments import assignments
@@ -99,11 +126,20 @@ def resolve(
             spec, found, outcome, measured, failure, age=age, specimen=specimen
         )
         said = said.model_copy(update={"message": reason})
-        _done(store.resolve(found.id, said, ctx.obj.actor, reason))
+        ticked = tick or []
+        _done(store.resolve(found.id, said, ctx.obj.actor, reason, ticked=ticked))
 
 
 def _done(trial: Trial) -> None:
     from bigloop.cli.output import say
 
-    waits = f" ({trial.reason})" if trial.state == "awaiting_approval" else ""
-    say(f"{trial.id} {trial.state}{waits}")
+    said = []
+    if trial.state == "awaiting_approval":
+        agreed = f"{len(trial.endorsed)} of {trial.persons} persons agree"
+        said = [text for text in (trial.reason, agreed) if text]
+        if trial.persons == 1:
+            said.remove(agreed)
+    if trial.state in ("awaiting_approval", "approved"):
+        said += [f"on hold: {trial.hold}"] if trial.hold else []
+        said += [f"priority {trial.priority}"] if trial.priority else []
+    say(f"{trial.id} {trial.state}" + (f" ({'; '.join(said)})" if said else ""))

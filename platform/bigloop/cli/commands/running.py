@@ -70,22 +70,55 @@ def worker(
     base: Annotated[
         Path, typer.Option(help="Folder that paths in the campaign are relative to.")
     ] = Path("."),
+    server: Annotated[
+        str,
+        typer.Option(help="URL of `bigloop serve`; the token from BIGLOOP_TOKEN."),
+    ] = "",
+    jobs: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder for job files and their results, with --server."),
+    ] = None,
+    reader: Annotated[
+        str, typer.Option(help="Reads result files that are not JSON.")
+    ] = "csv",
 ) -> None:
     """Run approved trials of a campaign, until interrupted."""
     import threading
 
+    from bigloop.cli import remote_work
     from bigloop.cli.interrupts import interruptible
     from bigloop.cli.output import say
+    from bigloop.contracts import SpecError
     from bigloop.loop import Workspace, run_worker
 
     stop = threading.Event()
-    with (
-        Workspace.open(ctx.obj.settings()) as workspace,
-        interruptible(stop.set) as interrupts,
-    ):
-        done = run_worker(
-            workspace, campaign, base, stop, sources=source, is_once=once, note=say
-        )
+    settings = ctx.obj.settings()
+    if jobs is not None and not server:
+        raise SpecError("--jobs: give --server too; start one with `bigloop serve`")
+    with interruptible(stop.set) as interrupts:
+        if server:
+            done = remote_work.run(
+                settings,
+                server,
+                campaign,
+                source or [],
+                stop,
+                base=base,
+                jobs=jobs,
+                reader=reader,
+                is_once=once,
+            )
+        else:
+            with Workspace.open(settings) as workspace:
+                done = run_worker(
+                    workspace,
+                    campaign,
+                    base,
+                    stop,
+                    sources=source,
+                    is_once=once,
+                    note=say,
+                )
     say(f"{campaign}: {done} changes made")
     if interrupts.is_asked:
         raise typer.Exit(130)

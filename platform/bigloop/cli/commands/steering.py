@@ -1,4 +1,4 @@
-"""Commands that pause, resume and stop a campaign."""
+"""Commands that pause, resume, stop and abort a campaign."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Why = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (pause, resume, stop):
+    for command in (pause, resume, stop, abort):
         app.command()(command)
 
 
@@ -38,6 +38,18 @@ def stop(
 ) -> None:
     """End a campaign; its results stay, and `resume` takes it up again."""
     _set(ctx, campaign, "stopped", reason)
+
+
+def abort(
+    ctx: typer.Context, campaign: CampaignName = None, reason: _Why = "aborted by hand"
+) -> None:
+    """Stop at once, and withdraw all that has not been started."""
+    from bigloop.cli.output import say
+    from bigloop.cli.session import campaign_of
+
+    with ctx.obj.store() as store:
+        info = store.abort(campaign_of(store, campaign), ctx.obj.actor, reason)
+        say(f"{info.name}: {info.status}")
 
 
 def _set(ctx: typer.Context, campaign: str | None, status: str, reason: str) -> None:

@@ -15,6 +15,9 @@ from bigloop.contracts import ResultError, SpecError
 
 _BYTES = re.compile(r"""^b(['"])(.*)\1$""")
 _SHOWN = 5
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_SPECIAL = re.compile(r'[,"\r\n]')
+_QUOTED = re.compile(r"'+[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +42,20 @@ def read_sheet(path: Path) -> Sheet:
     """
     if not path.is_file():
         raise SpecError(f"{path}: no such file; check the path")
-    kind = _kind(path)
-    header, rows = _csv(path) if kind == ".csv" else _parquet(path)
-    sheet = Sheet(name=path.name, header=tuple(header), rows=tuple(rows))
+    _kind(path)
+    return sheet_of(path.name, path.read_bytes())
+
+
+def sheet_of(name: str, content: bytes) -> Sheet:
+    """Read the content of a CSV or Parquet file; its name says which.
+
+    Raises:
+        SpecError: it is of another kind.
+        ResultError: one line with the rows that are wrong.
+    """
+    is_csv = _kind(Path(name)) == ".csv"
+    header, rows = _csv(name, content) if is_csv else _parquet(name, content)
+    sheet = Sheet(name=name, header=tuple(header), rows=tuple(rows))
     _check_header(sheet)
     if not sheet.rows:
         raise ResultError(f"{sheet.name}: there are no rows below the header")
@@ -58,20 +72,44 @@ def write_sheet(
     Raises:
         SpecError: the suffix is neither, or the file cannot be written.
     """
+    content = sheet_bytes(_kind(path), columns, rows)
     try:
-        if _kind(path) == ".csv":
-            with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-            return
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        table = {name: [row.get(name) for row in rows] for name in columns}
-        parquet.write_table(pa.table(table), path)
+        path.write_bytes(content)
     except OSError as error:
         raise SpecError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def sheet_bytes(
+    kind: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> bytes:
+    """The content of a `.csv` or `.parquet` file with these rows.
+
+    A text in a CSV file that a spreadsheet would take for a formula gets an apostrophe
+    in front, which reading takes away again.
+    """
+    if kind == ".csv":
+        lines = [columns, *([row.get(name) for name in columns] for row in rows)]
+        text = "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+        return text.encode()
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = {name: [row.get(name) for row in rows] for name in columns}
+    sink = io.BytesIO()
+    parquet.write_table(pa.table(table), sink)
+    return sink.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """Text of a cell; unlike `csv`, it quotes a lone carriage return too."""
+    text = "" if value is None else str(value)
+    if isinstance(value, str) and _FORMULA.match(text):
+        text = f"'{text}"
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(text) else text
+
+
+def _meant(cell: str) -> str:
+    return cell[1:] if _QUOTED.match(cell) else cell
 
 
 def _kind(path: Path) -> str:
@@ -80,35 +118,39 @@ def _kind(path: Path) -> str:
     return path.suffix.lower()
 
 
-def _csv(path: Path) -> tuple[list[str], list[tuple[int, tuple[str, ...]]]]:
+def _csv(
+    name: str, content: bytes
+) -> tuple[list[str], list[tuple[int, tuple[str, ...]]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ResultError(
-            f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8"
+            f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8"
         ) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         lines = [(n, cells) for n, cells in enumerate(reader, start=1) if any(cells)]
     except csv.Error as error:
         raise ResultError(
-            f"{path.name}: line {reader.line_num} is not CSV ({error}); check quotes"
+            f"{name}: line {reader.line_num} is not CSV ({error}); check quotes"
         ) from None
     if not lines:
-        raise ResultError(f"{path.name}: the file is empty")
-    rows = [(n, tuple(cell.strip() for cell in cells)) for n, cells in lines[1:]]
-    return [name.strip() for name in lines[0][1]], rows
+        raise ResultError(f"{name}: the file is empty")
+    rows = [(n, tuple(_meant(cell.strip()) for cell in c)) for n, c in lines[1:]]
+    return [cell.strip() for cell in lines[0][1]], rows
 
 
-def _parquet(path: Path) -> tuple[list[str], list[tuple[int, tuple[str, ...]]]]:
+def _parquet(
+    name: str, content: bytes
+) -> tuple[list[str], list[tuple[int, tuple[str, ...]]]]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
+        table = parquet.read_table(io.BytesIO(content))
     except (pa.ArrowException, OSError) as error:
         line = str(error).splitlines()[0]
-        raise ResultError(f"{path.name}: not a Parquet file ({line})") from None
+        raise ResultError(f"{name}: not a Parquet file ({line})") from None
     columns = [column.to_pylist() for column in table.columns]
     rows = [
         (n, tuple("" if cell is None else str(cell) for cell in cells))

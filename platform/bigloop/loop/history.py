@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bigloop.cli.sheet import Sheet, rest
 from bigloop.contracts import (
     BigloopError,
     Campaign,
@@ -18,8 +17,9 @@ from bigloop.contracts import (
     convert,
 )
 from bigloop.db.results import measured
+from bigloop.loop.sheet import Sheet, rest
 
-_HEADER = re.compile(r"^(.*?)\s*\[(.*)\]$")
+HEADER = re.compile(r"^(.*?)\s*\[(.*)\]$")
 _LONG = ("observable", "value", "unit")
 _PLAIN = frozenset({"source", "specimen", "batch", "age", "sd", "censored"})
 _IGNORED = frozenset({"trial", "solicited", "recorded_at"})
@@ -217,7 +217,7 @@ def _columns(spec: Campaign, sheet: Sheet) -> dict[str, _Column]:
 
 
 def _column(header: str) -> _Column:
-    match = _HEADER.match(header)
+    match = HEADER.match(header)
     if match is None:
         return _Column(name=header, unit=None)
     return _Column(name=match[1].strip(), unit=match[2].strip())

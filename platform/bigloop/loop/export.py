@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bigloop.contracts import Campaign, SpecError, Trial, canonical_json
-from bigloop.dashboard.history import all_events
 from bigloop.db import Store
 
 Rows = tuple[list[str], list[dict[str, Any]]]
@@ -19,7 +18,7 @@ def rows_of(store: Store, campaign: str, what: str) -> Rows:
     """
     kinds = {"observations": _observations, "trials": _trials, "events": _events}
     if what not in kinds:
-        raise SpecError(f"--what {what!r}: write one of {', '.join(kinds)}")
+        raise SpecError(f"what {what!r}: write one of {', '.join(kinds)}")
     return kinds[what](store, store.campaign(campaign))
 
 
@@ -86,7 +85,7 @@ def _events(store: Store, spec: Campaign) -> Rows:
     columns = ["seq", "at", "kind", "campaign", "actor", "subject", "data"]
     columns += ["previous", "hash"]
     rows = []
-    for event in all_events(store, spec.name):
+    for event in store.every_event(spec.name):
         row = event.model_dump(mode="json")
         rows.append({**row, "data": canonical_json(row["data"])})
     return columns, rows
