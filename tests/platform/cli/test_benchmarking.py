@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bigloop.bench import crew
-from bigloop.bench.run import Run
+from bigloop.bench.run import Run, run
 
 SMOKE = Path(__file__).parents[1] / "bench" / "smoke.yaml"
 
@@ -30,11 +30,10 @@ def smoke(tmp_path: Path) -> Path:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Method and seed of every run that is really made."""
     made: list[tuple[str, int]] = []
-    real = crew.run
 
     def counted(problem: Any, method: str, seed: int, *rest: Any) -> Run:
         made.append((method, seed))
-        return real(problem, method, seed, *rest)
+        return run(problem, method, seed, *rest)
 
     monkeypatch.setattr(crew, "run", counted)
     return made
@@ -96,12 +95,13 @@ def test_ctrl_c_keeps_what_is_finished(
     ran: list[tuple[str, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counted = crew.run
+    counted = vars(crew)["run"]
 
     def interrupted(problem: Any, method: str, seed: int, *rest: Any) -> Run:
         if seed == 1:
             os.kill(os.getpid(), signal.SIGINT)
-        return counted(problem, method, seed, *rest)
+        found: Run = counted(problem, method, seed, *rest)
+        return found
 
     monkeypatch.setattr(crew, "run", interrupted)
     assert threading.current_thread() is threading.main_thread()

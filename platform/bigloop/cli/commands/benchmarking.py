@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from bigloop.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from bigloop.cli.bench_run import BenchRun
 
 
 def register(app: typer.Typer) -> None:
@@ -49,9 +52,6 @@ def bench(
     from bigloop.bench.journal import Journal
     from bigloop.bench.methods import METHODS
     from bigloop.cli.bench_run import BenchRun
-    from bigloop.cli.bench_tables import show
-    from bigloop.cli.interrupts import interruptible
-    from bigloop.cli.output import emit, say
 
     wanted = list(METHODS) if methods is None else methods.split(",")
     run = BenchRun(
@@ -62,6 +62,17 @@ def bench(
         n_processes=processes,
         journal=Journal(journal or ctx.obj.settings().folder / "bench"),
     )
+    if not _run(run, report, as_json=as_json):
+        raise typer.Exit(130)
+
+
+def _run(run: BenchRun, report: Path | None, *, as_json: bool) -> bool:
+    """Make the runs and show what there is; whether they are complete."""
+    from bigloop.bench.report import render, write
+    from bigloop.cli.bench_tables import show
+    from bigloop.cli.interrupts import interruptible
+    from bigloop.cli.output import emit, say
+
     run.prepare()
     with interruptible(run.stop):
         is_complete = run.run()
@@ -70,6 +81,7 @@ def bench(
         emit({"benchmarks": found, "skipped": run.skipped, "complete": is_complete})
     else:
         show(found)
-        say("", *run.skipped) if run.skipped else None
-    if not is_complete:
-        raise typer.Exit(130)
+        say(*run.skipped)
+    if report is not None:
+        write(report, render(found, run.skipped))
+    return is_complete
