@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -70,10 +70,11 @@ class PoolProblem:
     @classmethod
     def build(cls, spec: Benchmark, table: Table) -> PoolProblem:
         """Group the rows of equal parameters and work out the truth."""
+        table = _feasible(spec, table)
         if len(table.rows) < 2:
             raise SpecError(
                 f"data: {len(table.rows)} rows are left, {table.left_out} left out; "
-                "loosen data.where"
+                "loosen data.where and constraints"
             )
         _check_totals(spec, table.rows)
         parameters = {
@@ -91,7 +92,7 @@ class PoolProblem:
         regrets = _regrets(spec, values)
         return cls(
             spec=spec,
-            content=content_hash([spec.model_dump(mode="json"), table.sha256]),
+            content=content_hash([spec.content, table.sha256]),
             parameters=parameters,
             stock=tuple(
                 Stock(design=d, specimens=len(values[canonical_json(d)][spec.target]))
@@ -133,6 +134,22 @@ class PoolSampler:
         number = self._taken[source, key]
         self._taken[source, key] += 1
         return order[number % len(order)]
+
+
+def _feasible(spec: Benchmark, table: Table) -> Table:
+    """The rows inside all constraints; the others are counted by the first broken."""
+    units = {name: column.unit for name, column in spec.parameters.items()}
+    rows, left_out = [], Counter(table.left_out)
+    for row in table.rows:
+        broken = next(
+            (k for k, c in spec.constraints.items() if not c.holds(row.design, units)),
+            None,
+        )
+        if broken is None:
+            rows.append(row)
+        else:
+            left_out[f"constraints.{broken}"] += 1
+    return Table(rows=tuple(rows), left_out=dict(left_out), sha256=table.sha256)
 
 
 def _check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:

@@ -108,6 +108,32 @@ def test_rows_are_picked_filtered_and_counted(made: Made) -> None:
     assert "1 rows left out: y is missing" in problem.notes
 
 
+def test_rows_outside_a_constraint_are_left_out(made: Made) -> None:
+    problem = made(
+        "x,z,y\n60,1,1\n90,2,2\n30,3,99\n",
+        parameters={
+            "x": {"column": "x", "unit": "minute"},
+            "z": {"column": "z", "unit": "hour"},
+        },
+        constraints={"total": {"expression": "x + z", "unit": "hour", "at_least": 2}},
+    )
+    assert len(problem.stock) == 3
+    strict = made(
+        "x,z,y\n60,1,1\n90,2,2\n30,3,99\n",
+        parameters={
+            "x": {"column": "x", "unit": "minute"},
+            "z": {"column": "z", "unit": "hour"},
+        },
+        constraints={"total": {"expression": "x + z", "unit": "hour", "at_least": 3}},
+    )
+    assert [s.design for s in strict.stock] == [
+        {"x": 30.0, "z": 3.0},
+        {"x": 90.0, "z": 2.0},
+    ]
+    assert "1 rows left out: constraints.total" in strict.notes
+    assert set(campaign(strict, 0).constraints) == {"total"}
+
+
 def test_limits_are_refused_dropped_or_taken(made: Made) -> None:
     text = "x,y\n1,<1e-3\n2,1\n3,2\n"
     with pytest.raises(SpecError, match=r"line 2: column 'y': '<1e-3' is a limit"):
