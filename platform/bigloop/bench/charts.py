@@ -33,9 +33,10 @@ def regret_figure(one: Figures) -> Figure:
     highest = max((y for p in points.values() for _, _, y in p["all"]), default=None)
     if highest is None:
         return missing(title, _REGRET, "No run has a result of the target.")
+    top = 1.05 * highest or 1.0
     chart = Chart(
         x=(0.0, one.budget),
-        y=(0.0, 1.05 * highest or 1.0),
+        y=(0.0, top),
         x_title=f"spent [{one.currency}]",
         y_title="regret [% of the range]",
         label=f"{title} on {one.benchmark}: {len(shown)} methods",
@@ -43,7 +44,8 @@ def regret_figure(one: Figures) -> Figure:
     for m in shown:
         band = points[m.method]["band"]
         lower = [(x, low) for x, low, _ in band]
-        upper = [(x, high) for x, _, high in band]
+        # Before the first finds a band may begin far above every median.
+        upper = [(x, min(high, top)) for x, _, high in band]
         chart.band(lower, upper, _colour(m.method))
     for m in shown:
         chart.line([(x, y) for x, _, y in points[m.method]["all"]], _colour(m.method))

@@ -102,10 +102,10 @@ def row(one: Figures, m: MethodFigures) -> list[str]:
         f"{first.n_reached}/{m.n_seeds}",
         spread_text(second.cost, beyond=beyond),
         f"{second.n_reached}/{m.n_seeds}",
-        spread_text(m.regret, 100.0),
-        spread_text(m.recommended, 100.0),
+        spread_text(m.regret, 100.0, digits=2),
+        spread_text(m.recommended, 100.0, digits=2),
         f"{significant(m.n_best)} of {m.n_compared}",
-        spread_text(m.core_s, 1000.0),
+        spread_text(m.core_s, 1000.0, digits=2),
         significant(100 * m.cheap_share, 2),
         coverage_text(m.coverage),
     ]

@@ -6,7 +6,9 @@ from bigloop.bench.figures import Coverage, Spread
 from bigloop.contracts import significant
 
 
-def spread_text(spread: Spread | None, scale: float = 1.0, beyond: str = "none") -> str:
+def spread_text(
+    spread: Spread | None, scale: float = 1.0, beyond: str = "none", digits: int = 3
+) -> str:
     """Median with quartiles; `beyond` stands for what was not reached.
 
     Examples:
@@ -16,7 +18,7 @@ def spread_text(spread: Spread | None, scale: float = 1.0, beyond: str = "none")
     if spread is None:
         return ""
     low, middle, high = (
-        beyond if value is None else significant(scale * value)
+        beyond if value is None else significant(scale * value, digits)
         for value in (spread.low, spread.median, spread.high)
     )
     return f"{middle} [{low}, {high}]"
