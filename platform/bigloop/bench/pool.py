@@ -88,14 +88,16 @@ class PoolProblem:
             (group[0].design for group in groups.values()),
             key=lambda design: _place(parameters, design),
         )
-        values = {key: _results(spec, group) for key, group in groups.items()}
+        drawn = spec.target if spec.replicates == "draw" else None
+        values = {key: _results(group, drawn) for key, group in groups.items()}
         regrets = _regrets(spec, values)
+        target = spec.target
         return cls(
             spec=spec,
             content=content_hash([spec.content, table.sha256]),
             parameters=parameters,
             stock=tuple(
-                Stock(design=d, specimens=len(values[canonical_json(d)][spec.target]))
+                Stock(design=d, specimens=len(values[canonical_json(d)][target]))
                 for d in designs
             ),
             thresholds=_thresholds(list(regrets.values())),
@@ -186,13 +188,12 @@ def _place(parameters: dict[str, Parameter], design: Design) -> list[float]:
     return [round(value, 9) for value in coordinates(parameters, design)]
 
 
-def _results(spec: Benchmark, group: list[Row]) -> dict[str, list[float]]:
-    """Results by source: all of the target's where they are drawn, else their mean."""
+def _results(group: list[Row], drawn: str | None) -> dict[str, list[float]]:
+    """Results by source: all of the source that is drawn from, else their mean."""
     found = {}
-    for name in spec.priced:
+    for name in group[0].values:
         values = sorted(row.values[name] for row in group)
-        is_drawn = spec.replicates == "draw" and name == spec.target
-        found[name] = values if is_drawn else [fmean(values)]
+        found[name] = values if name == drawn else [fmean(values)]
     return found
 
 
@@ -202,9 +203,9 @@ def _regrets(
     goal = spec.objective
     assert goal is not None
     sign = -1.0 if goal.goal == "minimize" else 1.0
-    truth = {}
+    truth, target = {}, spec.target
     for key, results in values.items():
-        mean = fmean(results[spec.target])
+        mean = fmean(results[target])
         truth[key] = sign * (math.log(mean) if goal.log else mean)
     best, worst = max(truth.values()), min(truth.values())
     if best <= worst:
