@@ -47,7 +47,7 @@ def test_a_benchmark_prints_json(nowhere: Any, smoke: Path) -> None:
     by_name = {m["method"]: m for m in one["methods"]}
     assert by_name["random"]["n_seeds"] == 2
     assert by_name["bigloop"]["coverage"]["n"] > 0
-    assert answer.json["complete"]
+    assert answer.json["missing"] == 0
 
 
 def test_a_benchmark_prints_a_table(nowhere: Any, smoke: Path) -> None:
@@ -67,6 +67,17 @@ def test_what_is_finished_is_not_run_again(
     nowhere(*call, "--seeds", 3)
     assert ran[2:] == [("random", 2)]
     assert nowhere(*call, "--seeds", 2, "--json").json == first
+
+
+def test_the_journal_is_shown_without_a_run(
+    nowhere: Any, smoke: Path, ran: list[tuple[str, int]]
+) -> None:
+    call = ["bench", smoke, "--methods", "random", "--journal", smoke.parent / "j"]
+    first = nowhere(*call, "--seeds", 1, "--json").json
+    shown = nowhere(*call, "--seeds", 9, "--show-only", "--json").json
+    assert shown["benchmarks"] == first["benchmarks"]
+    assert shown["missing"] == 8
+    assert len(ran) == 1
 
 
 def test_a_line_that_was_cut_short_is_run_again(

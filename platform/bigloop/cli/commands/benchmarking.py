@@ -43,6 +43,9 @@ def bench(
         Optional[Path],  # noqa: UP045
         typer.Option(help="FILE.html; one page that loads nothing."),
     ] = None,
+    show_only: Annotated[
+        bool, typer.Option("--show-only", help="What the journal has; run nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare our agent with its peers at equal cost; or go on with it.
@@ -62,26 +65,31 @@ def bench(
         n_processes=processes,
         journal=Journal(journal or ctx.obj.settings().folder / "bench"),
     )
-    if not _run(run, report, as_json=as_json):
+    run.prepare()
+    if not show_only:
+        _make(run)
+    _show(run, report, as_json=as_json)
+    if run.is_stopping:
         raise typer.Exit(130)
 
 
-def _run(run: BenchRun, report: Path | None, *, as_json: bool) -> bool:
-    """Make the runs and show what there is; whether they are complete."""
+def _make(run: BenchRun) -> None:
+    from bigloop.cli.interrupts import interruptible
+
+    with interruptible(run.stop):
+        run.run()
+
+
+def _show(run: BenchRun, report: Path | None, *, as_json: bool) -> None:
     from bigloop.bench.report import render, write
     from bigloop.cli.bench_tables import show
-    from bigloop.cli.interrupts import interruptible
     from bigloop.cli.output import emit, say
 
-    run.prepare()
-    with interruptible(run.stop):
-        is_complete = run.run()
     found = run.figures()
     if as_json:
-        emit({"benchmarks": found, "skipped": run.skipped, "complete": is_complete})
+        emit({"benchmarks": found, "skipped": run.skipped, "missing": run.n_missing})
     else:
         show(found)
         say(*run.skipped)
     if report is not None:
         write(report, render(found, run.skipped))
-    return is_complete
