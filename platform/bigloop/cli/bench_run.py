@@ -31,6 +31,7 @@ class BenchRun:
     """What was not run, and why."""
     is_stopping: bool = field(default=False, init=False)
     _problems: dict[Path, Problem] = field(default_factory=dict, init=False)
+    _broken: list[Run] = field(default_factory=list, init=False)
 
     def prepare(self) -> None:
         """Read all documents and tables before anything runs.
@@ -83,8 +84,6 @@ class BenchRun:
             if runs:
                 found.append(figures(problem, runs))
         return found
-
-    _broken: list[Run] = field(default_factory=list, init=False)
 
     def _failed(self, run: Run) -> None:
         if run.error:
