@@ -11,7 +11,7 @@ from bigloop.bench.charts import reach_figure, regret_figure
 from bigloop.bench.figures import Figures, MethodFigures
 from bigloop.bench.methods import METHODS
 from bigloop.bench.summary import standings
-from bigloop.bench.wording import coverage_text, spread_text, value_text
+from bigloop.bench.wording import coverage_text, ratio_text, spread_text, value_text
 from bigloop.contracts import SpecError, significant
 
 
@@ -39,8 +39,8 @@ def render(found: Sequence[Figures], skipped: Sequence[str] = ()) -> str:
                 "ours": value_text(row.ours),
                 "peer": row.best_peer or "none reached it",
                 "cost": value_text(row.peer),
-                "ratio": value_text(row.ratio),
-                "single": value_text(row.single_ratio),
+                "ratio": ratio_text(row.ratio),
+                "single": ratio_text(row.single_ratio),
             }
             for row in standings(found)
         ],

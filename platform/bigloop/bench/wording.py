@@ -32,6 +32,11 @@ def coverage_text(c: Coverage | None) -> str:
     return f"{inside}, n {c.n:,}"
 
 
+def ratio_text(value: float | None) -> str:
+    """A ratio of two medians; `open` when one of them was not reached."""
+    return "open" if value is None else significant(value)
+
+
 def value_text(value: float | None) -> str:
     """A number, or that there is none."""
     return "not reached" if value is None else significant(value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bigloop.bench.figures import Figures
 from bigloop.bench.report import COLUMNS, row
 from bigloop.bench.summary import standings
-from bigloop.bench.wording import value_text
+from bigloop.bench.wording import ratio_text, value_text
 from bigloop.cli.output import say, table
 from bigloop.contracts import significant
 
@@ -42,8 +42,8 @@ def _show_standings(found: Sequence[Figures]) -> None:
                 value_text(one.ours),
                 one.best_peer or "none reached it",
                 value_text(one.peer),
-                value_text(one.ratio),
-                value_text(one.single_ratio),
+                ratio_text(one.ratio),
+                ratio_text(one.single_ratio),
             )
             for one in rows
         ],
