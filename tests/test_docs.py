@@ -12,6 +12,7 @@ import typer
 import yaml
 from typer.core import TyperGroup
 
+from bigloop.bench.spec import Benchmark
 from bigloop.cli.app import app
 from bigloop.contracts import Campaign, Document
 from bigloop.simulators.table.spec import TableSpec
@@ -98,7 +99,11 @@ def test_commands_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_documents_are_valid(page: Path) -> None:
-    kinds: dict[str, type[Document]] = {"campaign": Campaign, "table": TableSpec}
+    kinds: dict[str, type[Document]] = {
+        "benchmark": Benchmark,
+        "campaign": Campaign,
+        "table": TableSpec,
+    }
     for language, body in FENCE.findall(page.read_text(encoding="utf-8")):
         if language == "yaml" and body.lstrip().startswith("kind:"):
             data = yaml.safe_load(textwrap.dedent(body))
@@ -116,6 +121,16 @@ def test_every_campaign_field_is_documented() -> None:
     parts = [schema, *schema["$defs"].values()]
     fields = {name for part in parts for name in part.get("properties", {})}
     assert sorted(name for name in fields if f"`{name}`" not in text) == []
+
+
+def test_every_benchmark_field_is_documented() -> None:
+    page = ROOT / "docs" / "how-to" / "benchmark-on-your-table.md"
+    text = page.read_text(encoding="utf-8")
+    schema = Benchmark.model_json_schema()
+    parts = [schema, *schema["$defs"].values()]
+    fields = {name for part in parts for name in part.get("properties", {})}
+    known = {"kind", "version"}
+    assert sorted(n for n in fields - known if not re.search(rf"\b{n}\b", text)) == []
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ class Reached(Document):
     n_reached: int
     """Seeds in which it was, of all that were run."""
     cost: Spread
+    costs: tuple[float, ...] = ()
+    """Of the seeds in which it was, ascending."""
 
 
 class Coverage(Document):
@@ -198,6 +200,7 @@ def _reached(runs: Sequence[Run], level: float, threshold: float) -> Reached:
         level=level,
         n_reached=sum(math.isfinite(cost) for cost in costs),
         cost=spread(costs),
+        costs=tuple(sorted(cost for cost in costs if math.isfinite(cost))),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bigloop.bench.problem import LEVELS
 from bigloop.bench.spec import Benchmark
-from bigloop.contracts import Design, Parameter, SpecError, content_hash
+from bigloop.contracts import Design, Parameter, SpecError
 
 N_RANGE = 2**14
 """Sobol points of which the worst is the end of a function's range."""
@@ -66,7 +66,7 @@ class FunctionProblem:
         minimum, worst = float(function.optimal_value), _worst(function)
         return cls(
             spec=spec,
-            content=content_hash(spec.model_dump(mode="json")),
+            content=spec.content,
             parameters={
                 f"x{i}": Parameter(low=float(low), high=float(high))
                 for i, (low, high) in enumerate(function.bounds.T.tolist(), start=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -70,10 +70,11 @@ class PoolProblem:
     @classmethod
     def build(cls, spec: Benchmark, table: Table) -> PoolProblem:
         """Group the rows of equal parameters and work out the truth."""
+        table = _feasible(spec, table)
         if len(table.rows) < 2:
             raise SpecError(
                 f"data: {len(table.rows)} rows are left, {table.left_out} left out; "
-                "loosen data.where"
+                "loosen data.where and constraints"
             )
         _check_totals(spec, table.rows)
         parameters = {
@@ -87,14 +88,16 @@ class PoolProblem:
             (group[0].design for group in groups.values()),
             key=lambda design: _place(parameters, design),
         )
-        values = {key: _results(spec, group) for key, group in groups.items()}
+        drawn = spec.target if spec.replicates == "draw" else None
+        values = {key: _results(group, drawn) for key, group in groups.items()}
         regrets = _regrets(spec, values)
+        target = spec.target
         return cls(
             spec=spec,
-            content=content_hash([spec.model_dump(mode="json"), table.sha256]),
+            content=content_hash([spec.content, table.sha256]),
             parameters=parameters,
             stock=tuple(
-                Stock(design=d, specimens=len(values[canonical_json(d)][spec.target]))
+                Stock(design=d, specimens=len(values[canonical_json(d)][target]))
                 for d in designs
             ),
             thresholds=_thresholds(list(regrets.values())),
@@ -135,6 +138,22 @@ class PoolSampler:
         return order[number % len(order)]
 
 
+def _feasible(spec: Benchmark, table: Table) -> Table:
+    """The rows inside all constraints; the others are counted by the first broken."""
+    units = {name: column.unit for name, column in spec.parameters.items()}
+    rows, left_out = [], Counter(table.left_out)
+    for row in table.rows:
+        broken = next(
+            (k for k, c in spec.constraints.items() if not c.holds(row.design, units)),
+            None,
+        )
+        if broken is None:
+            rows.append(row)
+        else:
+            left_out[f"constraints.{broken}"] += 1
+    return Table(rows=tuple(rows), left_out=dict(left_out), sha256=table.sha256)
+
+
 def _check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:
     shares = [k for k, p in spec.parameters.items() if p.role == "composition"]
     if not shares:
@@ -169,13 +188,12 @@ def _place(parameters: dict[str, Parameter], design: Design) -> list[float]:
     return [round(value, 9) for value in coordinates(parameters, design)]
 
 
-def _results(spec: Benchmark, group: list[Row]) -> dict[str, list[float]]:
-    """Results by source: all of the target's where they are drawn, else their mean."""
+def _results(group: list[Row], drawn: str | None) -> dict[str, list[float]]:
+    """Results by source: all of the source that is drawn from, else their mean."""
     found = {}
-    for name in spec.priced:
+    for name in group[0].values:
         values = sorted(row.values[name] for row in group)
-        is_drawn = spec.replicates == "draw" and name == spec.target
-        found[name] = values if is_drawn else [fmean(values)]
+        found[name] = values if name == drawn else [fmean(values)]
     return found
 
 
@@ -185,9 +203,9 @@ def _regrets(
     goal = spec.objective
     assert goal is not None
     sign = -1.0 if goal.goal == "minimize" else 1.0
-    truth = {}
+    truth, target = {}, spec.target
     for key, results in values.items():
-        mean = fmean(results[spec.target])
+        mean = fmean(results[target])
         truth[key] = sign * (math.log(mean) if goal.log else mean)
     best, worst = max(truth.values()), min(truth.values())
     if best <= worst:

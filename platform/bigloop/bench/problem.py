@@ -116,6 +116,7 @@ def campaign(problem: Problem, seed: int) -> Campaign:
         title=spec.title,
         seed=seed,
         parameters=problem.parameters,
+        constraints=spec.constraints,
         candidates=spec.target if problem.stock is not None else None,
         observables={
             OBSERVABLE: Observable(

@@ -9,7 +9,15 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from bigloop.contracts import Document, Name, parse, read_yaml
+from bigloop.contracts import (
+    Constraint,
+    Document,
+    Name,
+    content_hash,
+    expressions,
+    parse,
+    read_yaml,
+)
 from bigloop.contracts.units import parse_unit
 
 ONLY_SOURCE = "experiment"
@@ -151,6 +159,8 @@ class Benchmark(Document):
     data: DataFile | None = None
     parameters: dict[Name, ParameterColumn] = Field(default_factory=dict)
     objective: ObjectiveColumn | None = None
+    constraints: dict[Name, Constraint] = Field(default_factory=dict)
+    """On the parameters of a table; rows outside are left out, and counted."""
     replicates: Literal["draw", "mean"] = "draw"
     """What rows of equal parameters are: specimens, of which each result of the target
     is one, in an order that follows from the seed; or one value, their mean."""
@@ -197,6 +207,13 @@ class Benchmark(Document):
             return
         if self.noise_sd:
             yield "noise_sd: a table has the noise of its rows; remove it"
+        for name, constraint in self.constraints.items():
+            used = expressions.names(constraint.expression)
+            for other in sorted(set(used) - set(self.parameters)):
+                yield (
+                    f"constraints.{name}: parameter {other!r} is not declared; there "
+                    f"are {', '.join(self.parameters)}"
+                )
         for name, source in self.sources.items():
             if source.column is None or source.function is not None:
                 yield f"sources.{name}: a source of a table needs column, no function"
@@ -210,10 +227,10 @@ class Benchmark(Document):
             )
 
     def _function_problems(self) -> Iterator[str]:
-        if self.parameters or self.objective is not None:
+        if self.parameters or self.objective is not None or self.constraints:
             yield (
                 "problem: a function brings its parameters and is minimised; remove "
-                "parameters and objective"
+                "parameters, objective and constraints"
             )
         for name, source in self.sources.items():
             if source.function is None or source.column is not None:
@@ -242,6 +259,18 @@ class Benchmark(Document):
             name
             for name, source in self.priced.items()
             if source.function == "true" or (column and source.column == column)
+        )
+
+    @property
+    def content(self) -> str:
+        """Hash of all that decides about a run: texts and the number of seeds do not.
+
+        What stands at its default is left out, so that a field that is new leaves the
+        runs of older documents as they are.
+        """
+        texts = {"title", "description", "citations", "seeds"}
+        return content_hash(
+            self.model_dump(mode="json", exclude=texts, exclude_defaults=True)
         )
 
     @property

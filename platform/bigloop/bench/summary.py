@@ -29,6 +29,11 @@ class Standing(Document):
     """Median cost of BoTorch LogEI."""
     single_ratio: float | None
 
+    @property
+    def is_below(self) -> bool:
+        """Whether ours is below every peer's; not reached is above all."""
+        return self.ours is not None and (self.peer is None or self.ours < self.peer)
+
 
 def standings(found: Sequence[Figures]) -> list[Standing]:
     """One line a benchmark and level, where our agent and a peer were run."""

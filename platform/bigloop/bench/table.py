@@ -81,6 +81,7 @@ class _Reader:
         else:
             self._header = list(data.header)
         self._lines = lines
+        self._sources = {k: s.column or "" for k, s in spec.priced.items()}
         self._problems: list[str] = []
         self._check_header()
 
@@ -139,8 +140,8 @@ class _Reader:
             for name, parameter in self._spec.parameters.items()
         }
         values = {
-            name: self._value(source.column or "", by_name[source.column or ""])
-            for name, source in self._spec.priced.items()
+            name: self._value(column, by_name[column])
+            for name, column in self._sources.items()
         }
         return Row(line=line, design=design, values=values)
 

@@ -31,6 +31,7 @@ class BenchRun:
     """What was not run, and why."""
     is_stopping: bool = field(default=False, init=False)
     _problems: dict[Path, Problem] = field(default_factory=dict, init=False)
+    _broken: list[Run] = field(default_factory=list, init=False)
 
     def prepare(self) -> None:
         """Read all documents and tables before anything runs.
@@ -50,8 +51,8 @@ class BenchRun:
                 f"name: {min(twice)!r} is the name of two benchmarks; rename one"
             )
 
-    def run(self) -> bool:
-        """Make the runs that the journal does not have; whether all are there now."""
+    def run(self) -> None:
+        """Make the runs that the journal does not have."""
         tasks = self._tasks()
         todo = [task for task in tasks if self._key(task) not in self.journal.runs]
         with RunsProgress(len(tasks), len(tasks) - len(todo)) as progress:
@@ -61,7 +62,12 @@ class BenchRun:
                 self.journal.add(run)
                 self._failed(run)
                 progress.advance(f"{run.benchmark} {run.method} seed {run.seed}")
-        return not self.is_stopping
+
+    @property
+    def n_missing(self) -> int:
+        """Runs that were asked for and are not in the journal."""
+        keys = [self._key(task) for task in self._tasks()]
+        return sum(key not in self.journal.runs for key in keys)
 
     def stop(self) -> None:
         """End before the next ask; what is finished is kept."""
@@ -78,8 +84,6 @@ class BenchRun:
             if runs:
                 found.append(figures(problem, runs))
         return found
-
-    _broken: list[Run] = field(default_factory=list, init=False)
 
     def _failed(self, run: Run) -> None:
         if run.error:

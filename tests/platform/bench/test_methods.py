@@ -67,6 +67,7 @@ def test_a_method_takes_batches(name: str, smoke: Path) -> None:
     assert len(found.cost) >= 4
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", EACH)
 def test_a_pool_is_never_asked_for_more_than_it_has(name: str, smoke: Path) -> None:
     smoke.write_text(smoke.read_text().replace("trials: 6", "trials: 40"))

@@ -44,6 +44,10 @@ def test_trials_are_counted_at_the_price_of_the_target() -> None:
         ({"parameters": {}}, "parameters: is empty"),
         ({"objective": None}, "objective: is missing"),
         ({"noise_sd": 1.0}, "noise_sd: a table"),
+        (
+            {"constraints": {"c": {"expression": "x + w", "at_most": 1}}},
+            "constraints.c: parameter 'w' is not declared",
+        ),
         ({"sources": {"a": {"column": "z", "cost": 1}}}, "0 of them"),
         ({"sources": {"a": {"cost": 1}}}, "needs column"),
         ({"sources": {"a": {"column": "y", "cost": 0}}}, "sources.a.cost"),
@@ -85,6 +89,14 @@ def test_a_wrong_function_is_one_line(change: dict[str, Any], said: str) -> None
     with pytest.raises(SpecError, match=r"(?s)^f.yaml: ") as caught:
         parse(Benchmark, FUNCTION | change, "f.yaml")
     assert said in str(caught.value)
+
+
+def test_texts_and_seeds_do_not_decide_about_a_run() -> None:
+    content = Benchmark.model_validate(TABLE).content
+    same = TABLE | {"title": "T", "description": "D", "seeds": 3, "batch": 1}
+    assert Benchmark.model_validate(same).content == content
+    for other in ({"batch": 2}, {"budget": {"trials": 6}}, {"replicates": "mean"}):
+        assert Benchmark.model_validate(TABLE | other).content != content
 
 
 def test_the_problems_of_the_repository_are_right() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bigloop.bench import crew
-from bigloop.bench.run import Run
+from bigloop.bench.run import Run, run
 
 SMOKE = Path(__file__).parents[1] / "bench" / "smoke.yaml"
 
@@ -30,11 +30,10 @@ def smoke(tmp_path: Path) -> Path:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Method and seed of every run that is really made."""
     made: list[tuple[str, int]] = []
-    real = crew.run
 
     def counted(problem: Any, method: str, seed: int, *rest: Any) -> Run:
         made.append((method, seed))
-        return real(problem, method, seed, *rest)
+        return run(problem, method, seed, *rest)
 
     monkeypatch.setattr(crew, "run", counted)
     return made
@@ -48,7 +47,7 @@ def test_a_benchmark_prints_json(nowhere: Any, smoke: Path) -> None:
     by_name = {m["method"]: m for m in one["methods"]}
     assert by_name["random"]["n_seeds"] == 2
     assert by_name["bigloop"]["coverage"]["n"] > 0
-    assert answer.json["complete"]
+    assert answer.json["missing"] == 0
 
 
 def test_a_benchmark_prints_a_table(nowhere: Any, smoke: Path) -> None:
@@ -68,6 +67,17 @@ def test_what_is_finished_is_not_run_again(
     nowhere(*call, "--seeds", 3)
     assert ran[2:] == [("random", 2)]
     assert nowhere(*call, "--seeds", 2, "--json").json == first
+
+
+def test_the_journal_is_shown_without_a_run(
+    nowhere: Any, smoke: Path, ran: list[tuple[str, int]]
+) -> None:
+    call = ["bench", smoke, "--methods", "random", "--journal", smoke.parent / "j"]
+    first = nowhere(*call, "--seeds", 1, "--json").json
+    shown = nowhere(*call, "--seeds", 9, "--show-only", "--json").json
+    assert shown["benchmarks"] == first["benchmarks"]
+    assert shown["missing"] == 8
+    assert len(ran) == 1
 
 
 def test_a_line_that_was_cut_short_is_run_again(
@@ -96,12 +106,13 @@ def test_ctrl_c_keeps_what_is_finished(
     ran: list[tuple[str, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counted = crew.run
+    counted = vars(crew)["run"]
 
     def interrupted(problem: Any, method: str, seed: int, *rest: Any) -> Run:
         if seed == 1:
             os.kill(os.getpid(), signal.SIGINT)
-        return counted(problem, method, seed, *rest)
+        found: Run = counted(problem, method, seed, *rest)
+        return found
 
     monkeypatch.setattr(crew, "run", interrupted)
     assert threading.current_thread() is threading.main_thread()

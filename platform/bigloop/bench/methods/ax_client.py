@@ -13,9 +13,10 @@ class AxMethod:
     """Proposes points of the box; the nearest free design is run and told to Ax."""
 
     def __init__(self, brief: Brief) -> None:
+        # Ax logs while it is imported, before its own loggers can be told to be still.
+        logging.disable(logging.WARNING)
         from ax.api.client import Client
 
-        logging.disable(logging.WARNING)
         self._shelf = Shelf(brief)
         self._ledger = Ledger(self._shelf)
         self._parameters = brief.campaign.parameters

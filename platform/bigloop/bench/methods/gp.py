@@ -23,10 +23,6 @@ class GaussianPeer:
         self.pending: list[Asked] = []
         self.told: list[tuple[Asked, float]] = []
 
-    def told_of(self, source: str) -> list[tuple[Asked, float]]:
-        """Results of one source."""
-        return [(asked, y) for asked, y in self.told if asked.source == source]
-
     def random_design(self, source: str) -> Design:
         """Any free design."""
         if self.shelf.is_pool:
@@ -67,10 +63,10 @@ class GaussianPeer:
         return torch.stack([torch.zeros(d), torch.ones(d)]).to(torch.float64)
 
     def best_of(self, model: Any, n_more: int = 0) -> Design | None:
-        """The tried design with the best posterior mean at the target."""
+        """The design, tried at any source, with the best mean at the target."""
         import torch
 
-        tried = [asked.design for asked, _ in self.told_of(self.shelf.target)]
+        tried = [asked.design for asked, _ in self.told]
         if not tried:
             return None
         x = self.points(tried)

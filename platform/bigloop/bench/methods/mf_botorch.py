@@ -121,7 +121,7 @@ class _MultiFidelity:
         return Asked(source=source, design=design, interval=interval)
 
     def recommend(self) -> Design | None:
-        """The design, tried at the target, with the best posterior mean there."""
+        """The design, tried at any source, with the best mean at the target."""
         if len(self.peer.told) < 2:
             return self.peer.told[0][0].design if self.peer.told else None
         return self.peer.best_of(self.model(), n_more=1)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from bigloop.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from bigloop.cli.bench_run import BenchRun
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +43,9 @@ def bench(
         Optional[Path],  # noqa: UP045
         typer.Option(help="FILE.html; one page that loads nothing."),
     ] = None,
+    show_only: Annotated[
+        bool, typer.Option("--show-only", help="What the journal has; run nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare our agent with its peers at equal cost; or go on with it.
@@ -49,9 +55,6 @@ def bench(
     from bigloop.bench.journal import Journal
     from bigloop.bench.methods import METHODS
     from bigloop.cli.bench_run import BenchRun
-    from bigloop.cli.bench_tables import show
-    from bigloop.cli.interrupts import interruptible
-    from bigloop.cli.output import emit, say
 
     wanted = list(METHODS) if methods is None else methods.split(",")
     run = BenchRun(
@@ -63,13 +66,30 @@ def bench(
         journal=Journal(journal or ctx.obj.settings().folder / "bench"),
     )
     run.prepare()
+    if not show_only:
+        _make(run)
+    _show(run, report, as_json=as_json)
+    if run.is_stopping:
+        raise typer.Exit(130)
+
+
+def _make(run: BenchRun) -> None:
+    from bigloop.cli.interrupts import interruptible
+
     with interruptible(run.stop):
-        is_complete = run.run()
+        run.run()
+
+
+def _show(run: BenchRun, report: Path | None, *, as_json: bool) -> None:
+    from bigloop.bench.report import render, write
+    from bigloop.cli.bench_tables import show
+    from bigloop.cli.output import emit, say
+
     found = run.figures()
     if as_json:
-        emit({"benchmarks": found, "skipped": run.skipped, "complete": is_complete})
+        emit({"benchmarks": found, "skipped": run.skipped, "missing": run.n_missing})
     else:
         show(found)
-        say("", *run.skipped) if run.skipped else None
-    if not is_complete:
-        raise typer.Exit(130)
+        say(*run.skipped)
+    if report is not None:
+        write(report, render(found, run.skipped))
