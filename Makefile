@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CAMPAIGN ?= campaigns/fast_charging.yaml
 
-.PHONY: run test lint types layers unit test-slow test-gpu bench kill schema clean
+.PHONY: run test lint types layers unit test-slow test-gpu test-browser pictures bench kill schema clean
 
 run: $(STAMP)
 	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
@@ -32,6 +32,14 @@ test-slow: $(STAMP)
 
 test-gpu: $(STAMP)
 	$(BIN)/pytest -m gpu
+
+# In a real Chromium, the system's or Playwright's; `make test` runs them, too.
+test-browser: $(STAMP)
+	$(BIN)/pytest -m browser
+
+# A picture of every page at three widths, light and dark, for the documentation.
+pictures: $(STAMP)
+	$(BIN)/python benchmarks/pictures.py
 
 schema: $(STAMP)
 	$(BIN)/bigloop schema > docs/reference/campaign.schema.json

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bigloop.agents.actions import possible
+from bigloop.agents.appraisal import appraise
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.candidates import designs as candidate_designs
 from bigloop.agents.closing import closing
@@ -19,6 +20,7 @@ from bigloop.agents.valuation import Valuation, Valued
 from bigloop.contracts import (
     Campaign,
     CampaignState,
+    Decision,
     Proposal,
     Recommendation,
     Suggestion,
@@ -65,6 +67,17 @@ class MultiFidelityAgent:
             return None
         with one_thread():
             return recommend(belief, self._fit(belief).deciding, state.stock)
+
+    def appraise(
+        self, state: CampaignState, proposals: Sequence[Proposal]
+    ) -> list[Decision | None]:
+        """What the agent thinks of proposals that others made; it decides nothing.
+
+        Each is valued as the agent values its own, among the designs that it would
+        recommend from and these; none where what is left does not pay for it.
+        """
+        with one_thread():
+            return appraise(state, proposals, self._fit(believe(state)))
 
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""

@@ -27,6 +27,7 @@ def run(store: Store, settings: Settings, actor: str) -> None:
 
     from bigloop.api.app import create_app
     from bigloop.api.context import Context
+    from bigloop.dashboard.pages import errors
     from bigloop.dashboard.pages.router import router
 
     host, root = settings.serve_host, settings.serve_root_path.rstrip("/")
@@ -38,6 +39,8 @@ def run(store: Store, settings: Settings, actor: str) -> None:
     taken = _socket(host, settings.serve_port)
     context = Context.of(store, settings.folder, local=actor)
     app = create_app(context, [router], root)
+    app.state.mlflow = settings.mlflow
+    errors.register(app)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     port = taken.getsockname()[1]
     say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")

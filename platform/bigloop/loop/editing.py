@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bigloop.contracts import (
     Alternative,
@@ -17,6 +18,7 @@ from bigloop.contracts import (
     SpecError,
     Suggestion,
     Trial,
+    Verdict,
     number,
 )
 from bigloop.db import Store
@@ -33,8 +35,18 @@ def edit_trial(
     until: float | None,
     actor: str,
     reason: str,
+    appraised: Decision | None = None,
 ) -> Trial:
     """Replace a trial that has not been started; the new one may wait for a person.
+
+    Args:
+        store: where the trial is.
+        trial: its id.
+        values: of the parameters that change.
+        until: age at which to stop; none: as before.
+        actor: who edits.
+        reason: why.
+        appraised: the agent's terms for the new design, kept with the decision.
 
     Raises:
         SpecError: nothing changes, or the new proposal leaves the search space.
@@ -42,23 +54,46 @@ def edit_trial(
         BudgetError: the new one costs more than is left.
     """
     old = store.trial(trial)
-    spec = store.campaign(old.campaign)
-    proposal = _changed(spec, old.proposal, values, until)
-    cost = _cost(spec, proposal)
-    state = store.state(spec.name, ())
-    verdict = RulePolicy().review(proposal, cost, state)
+    found = preview(store, old, values, until)
+    proposal, cost, verdict = found.proposal, found.cost, found.verdict
     if verdict.action == "refuse":
         raise ConflictError(
             f"the approval rules refuse this edit ({verdict.reason}); change it, or "
             "revise the campaign"
         )
-    decision = _decision(old, cost, actor, reason)
+    decision = _decision(old, cost, actor, reason, appraised)
     for _ in range(_TRIES - 1):
         with suppress(ConflictError):
             numbered = _numbered(store, proposal, decision, cost)
             return store.edit(old.id, numbered, verdict, actor, reason)
     numbered = _numbered(store, proposal, decision, cost)
     return store.edit(old.id, numbered, verdict, actor, reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An edit before it is sent: the proposal, what it reserves, who must agree."""
+
+    proposal: Proposal
+    cost: Cost
+    verdict: Verdict
+
+
+def preview(
+    store: Store, old: Trial, values: Mapping[str, str | float], until: float | None
+) -> Preview:
+    """Check, price and review an edit; nothing is written.
+
+    Raises:
+        SpecError: nothing changes, or the new proposal leaves the search space.
+        NotFoundError: there is no such parameter.
+    """
+    spec = store.campaign(old.campaign)
+    proposal = _changed(spec, old.proposal, values, until)
+    cost = _cost(spec, proposal)
+    state = store.state(spec.name, ())
+    verdict = RulePolicy().review(proposal, cost, state)
+    return Preview(proposal=proposal, cost=cost, verdict=verdict)
 
 
 def _changed(
@@ -107,7 +142,9 @@ def _cost(spec: Campaign, proposal: Proposal) -> Cost:
     return source.cost_of(proposal.from_age, until)
 
 
-def _decision(old: Trial, cost: Cost, actor: str, reason: str) -> Decision:
+def _decision(
+    old: Trial, cost: Cost, actor: str, reason: str, appraised: Decision | None
+) -> Decision:
     score = old.decision.score if old.decision else 0.0
     before = Alternative(
         source=old.proposal.source,
@@ -118,8 +155,8 @@ def _decision(old: Trial, cost: Cost, actor: str, reason: str) -> Decision:
     )
     return Decision(
         agent=f"person: {actor}",
-        score=0.0,
-        terms={},
+        score=appraised.score if appraised else 0.0,
+        terms=appraised.terms if appraised else {},
         runner_ups=(before,),
         flips=f"a person put it in the place of {old.id}: {reason}",
     )

@@ -12,10 +12,11 @@ from fastapi.responses import Response
 
 from bigloop.api.security import PUBLIC
 from bigloop.contracts import NotFoundError
-from bigloop.dashboard.pages import overview
+from bigloop.dashboard.pages import deciding, overview, queue, steering
 
 router = APIRouter()
-router.include_router(overview.router)
+for part in (overview, queue, deciding, steering):
+    router.include_router(part.router)
 
 _NAME = r"^(vendor/)?[a-z0-9-]+(\.[a-z0-9]+)+$"
 
