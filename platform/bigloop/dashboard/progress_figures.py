@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bigloop.contracts import Campaign, Trial, canonical_json, significant
+from bigloop.contracts import Campaign, canonical_json, significant
 from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
 from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
+from bigloop.dashboard.uncertainty import uncertainty
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 _BEST = (
@@ -83,14 +84,11 @@ def uncertainty_figure(found: Study) -> Figure:
     """Aleatoric and epistemic standard deviation at each decision."""
     title = "Uncertainty over time"
     reading = _UNCERTAINTY
-    results = found.timeline.results
-    # What is stated before the first result is the prior alone: it would set the scale.
-    first = results[0].decision if results else 0
-    epistemic = _terms(found.trials[first:], "sd_epistemic")
-    aleatoric = _terms(found.trials[first:], "sd_aleatoric")
+    known = uncertainty(found.trials, found.timeline)
+    first, epistemic, aleatoric = known.first, known.epistemic, known.aleatoric
     if len(epistemic) < 2:
         return missing(title, reading, "Fewer than two decisions state it.")
-    unit = _unit(found.trials)
+    unit, trainings = known.unit, known.trainings
     reach = [value for _, value in [*epistemic, *aleatoric]]
     chart = Chart(
         x=(float(first), float(len(found.trials))),
@@ -99,7 +97,6 @@ def uncertainty_figure(found: Study) -> Figure:
         y_title=f"standard deviation [{unit or 'model scale'}]",
         label=f"{title}: {len(epistemic)} decisions",
     )
-    trainings = [t for t in found.timeline.trainings if t.decision >= first]
     for training in trainings:
         kind = "solid" if training.is_champion else "dashed"
         what = "champion" if training.is_champion else "challenger"
@@ -117,18 +114,3 @@ def uncertainty_figure(found: Study) -> Figure:
         svg=chart.svg(),
         legend=(("c1", "epistemic"), ("c4", "aleatoric")),
     )
-
-
-def _terms(trials: Sequence[Trial], name: str) -> list[tuple[float, float]]:
-    return [
-        (float(t.proposal.number + 1), t.decision.terms[name].value)
-        for t in trials
-        if t.decision is not None and name in t.decision.terms
-    ]
-
-
-def _unit(trials: Sequence[Trial]) -> str:
-    for trial in trials:
-        if trial.decision and "sd_epistemic" in trial.decision.terms:
-            return trial.decision.terms["sd_epistemic"].unit
-    return ""

@@ -37,9 +37,15 @@ def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def client(store: Store, tmp_path: Path) -> TestClient:
+def app(store: Store, tmp_path: Path) -> FastAPI:
+    """The pages of that campaign."""
+    return app_of(store, tmp_path)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
     """Asks the pages of that campaign, in the name of ann."""
-    return TestClient(app_of(store, tmp_path), base_url=HOST)
+    return TestClient(app, base_url=HOST)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,8 +12,8 @@ from bigloop.contracts import BigloopError, ConflictError, SpecError, Trial, Tri
 from bigloop.dashboard.pages.asking import appraisal, values_of
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.queue import amounts, line_of
-from bigloop.dashboard.pages.rendering import is_part, page
-from bigloop.dashboard.queue import fit
+from bigloop.dashboard.pages.rendering import can_order, is_part, page
+from bigloop.dashboard.queue import ask, fit, powers
 from bigloop.loop.editing import edit_trial, preview
 
 router = APIRouter()
@@ -80,6 +80,41 @@ def edit(
     return line_of(request, desk, asking, desk.store.trial(old.id), new=new)
 
 
+@router.post("/t/{trial}/order")
+def order(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Set the priority of a trial, hold it, or release it.
+
+    Raises:
+        SpecError: the priority is no whole number, or the store keeps no order.
+    """
+    store: Any = desk.store
+    if not can_order(store):
+        raise SpecError("this store keeps neither priority nor hold; upgrade it")
+    before = powers(desk.store.trial(trial))
+    wanted, hold = _whole(form.get("priority", "0")), form.get("hold", "").strip()
+    try:
+        if wanted != before.priority:
+            store.rank(trial, wanted, asking.name)
+        if hold and hold != before.hold:
+            store.hold(trial, asking.name, hold)
+        elif before.hold and not hold:
+            store.unhold(trial, asking.name)
+    except ConflictError as error:
+        return _lost(request, desk, asking, trial, error)
+    return _answer(request, desk, asking, desk.store.trial(trial))
+
+
+def _whole(said: str) -> int:
+    try:
+        return int(said)
+    except ValueError:
+        raise SpecError(
+            f"priority {said!r} is not a whole number; write it like 5"
+        ) from None
+
+
 @router.post("/c/{campaign}/approve")
 def approve_several(
     request: Request,
@@ -117,6 +152,13 @@ def approve_several(
 def _answer(request: Request, desk: Desk, asking: Scientist, done: Trial) -> Response:
     if not is_part(request):
         return _back(request, done.campaign)
+    if done.state is TrialState.AWAITING_APPROVAL:
+        # Another person has to agree, too, or only its place in the queue changed.
+        moment = desk.store.moment(done.campaign)
+        card = ask(moment.campaign, moment.accounts, done)
+        orders = can_order(desk.store)
+        spec = moment.campaign
+        return page(request, asking, "card_part", a=card, spec=spec, can_order=orders)
     return line_of(request, desk, asking, done)
 
 

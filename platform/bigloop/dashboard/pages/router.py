@@ -12,10 +12,32 @@ from fastapi.responses import Response
 
 from bigloop.api.security import PUBLIC
 from bigloop.contracts import NotFoundError
-from bigloop.dashboard.pages import deciding, overview, queue, steering
+from bigloop.dashboard.pages import (
+    deciding,
+    events,
+    learning,
+    overview,
+    queue,
+    space,
+    spending,
+    steering,
+    trial,
+    trials,
+)
 
 router = APIRouter()
-for part in (overview, queue, deciding, steering):
+for part in (
+    overview,
+    queue,
+    deciding,
+    steering,
+    trials,
+    trial,
+    learning,
+    spending,
+    space,
+    events,
+):
     router.include_router(part.router)
 
 _NAME = r"^(vendor/)?[a-z0-9-]+(\.[a-z0-9]+)+$"

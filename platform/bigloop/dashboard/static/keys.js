@@ -61,7 +61,7 @@
     }
   }, true);
   document.addEventListener("click", (event) => {
-    const steer = document.querySelector("details.steer[open]");
+    const steer = document.querySelector(".steer details[open]");
     if (steer && !steer.contains(event.target)) steer.open = false;
   });
 })();
