@@ -69,11 +69,20 @@ def best_figure(found: Study) -> Figure:
 
 def running_best(spec: Campaign, results: Sequence[Result]) -> Iterator[float]:
     """After each result, the best mean over the specimens of one design."""
-    pick = max if spec.objective.goal == "maximize" else min
-    means: dict[str, list[float]] = {}
+    sign = 1.0 if spec.objective.goal == "maximize" else -1.0
+    found: dict[str, list[float]] = {}
+    means: dict[str, float] = {}
+    best = ""
     for result in results:
-        means.setdefault(canonical_json(result.design), []).append(result.value)
-        yield pick(sum(values) / len(values) for values in means.values())
+        key = canonical_json(result.design)
+        found.setdefault(key, []).append(result.value)
+        means[key] = sum(found[key]) / len(found[key])
+        if key == best:
+            # It may have fallen behind another one.
+            best = max(means, key=lambda k: sign * means[k])
+        elif not best or sign * means[key] > sign * means[best]:
+            best = key
+        yield means[best]
 
 
 def _n_designs(results: Sequence[Result]) -> int:

@@ -78,18 +78,19 @@
       axisPointer: { lineStyle: { color: css("edge") } } };
   }
 
-  function plain(spec) {
+  function plain(spec, width) {
+    const narrow = width < 460;
     const scale = spec.series.find((s) => s.colour === "scale" && s.points.length);
     const values = scale ? scale.points.map((p) => p[2]) : [];
     return {
       animation: false,
-      grid: { left: 66, right: 18, top: 34, bottom: 46 },
+      grid: { left: 66, right: 18, top: scale && narrow ? 54 : 34, bottom: 46 },
       legend: { top: 0, left: 0, type: "scroll", textStyle: { color: css("ink") }, itemWidth: 14, itemHeight: 7, pageTextStyle: { color: css("ink") },
         pageIconColor: css("accent"), data: spec.series.filter((s) => s.colour !== "scale").map((s) => ({ name: s.name, icon: s.kind === "dots" ? "circle" : "rect" })) },
       tooltip: tip(spec), xAxis: axis(spec.x, "x"), yAxis: axis(spec.y, "y"),
       series: [...spec.series.map((s, i) => series(s, i, spec)), ...marks(spec)],
       visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false,
-        seriesIndex: spec.series.indexOf(scale), orient: "horizontal", right: 8, top: -4, itemHeight: 90, itemWidth: 10,
+        seriesIndex: spec.series.indexOf(scale), orient: "horizontal", right: 8, top: narrow ? 16 : -4, itemHeight: 90, itemWidth: 10,
         text: [short(Math.max(...values)), `${scale.name} ${short(Math.min(...values))}`], textStyle: { color: css("ink") },
         inRange: { color: [css("c6"), css("c3"), css("c5"), css("c1")] } }] : undefined,
     };
@@ -117,7 +118,7 @@
     const spec = JSON.parse(text);
     drawn.get(place.id)?.dispose();
     const chart = echarts.init(place, null, { renderer: "svg" });
-    chart.setOption(spec.parallel ? parallel(spec) : plain(spec));
+    chart.setOption(spec.parallel ? parallel(spec) : plain(spec, place.clientWidth));
     drawn.set(place.id, chart);
     place.dataset.drawn = "1";
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,3 +214,36 @@ def test_mlflow_is_a_link_only_where_there_is_a_server(
     refused = client.get(f"/c/demo/models/{model}/mlflow")
     assert refused.status_code == 422
     assert "has no address here" in refused.text
+
+
+def test_nobody_is_led_to_a_page_that_says_so(store: Store, tmp_path: Path) -> None:
+    from bigloop.api.app import create_app
+    from bigloop.api.context import Context
+    from bigloop.dashboard.pages import errors
+    from bigloop.dashboard.pages.router import router
+
+    app = create_app(Context.of(store, tmp_path), [router])
+    errors.register(app)
+    client = TestClient(app, base_url="http://127.0.0.1")
+    answer = client.get("/c/demo")
+    assert answer.status_code == 401
+    assert "nobody is logged in" in answer.text
+    outline(answer.text)
+    part = client.get("/c/demo/fit", headers={"HX-Request": "true"})
+    assert part.headers["hx-retarget"] == "find .problem"
+    assert client.get("/api/v1/campaigns").json()["detail"].startswith("nobody")
+
+
+def test_texts_of_people_cannot_leave_their_place(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    evil = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
+    store.reject(waiting, evil, evil)
+    store.set_status("demo", "paused", evil, evil)
+    for path in ("/c/demo", "/c/demo/events", "/c/demo/trials", f"/t/{waiting}", "/"):
+        text = client.get(path).text
+        outline(text)
+        assert "<img" not in text
+        assert "<script>alert" not in text
+    line = client.get(f"/t/{waiting}/line").text
+    assert "&lt;img" in line
