@@ -108,7 +108,7 @@ def served(store: Store, folder: Path) -> Iterator[str]:
     app = create_app(Context.of(store, folder, local="ann"), [router])
     app.state.mlflow = ""
     errors.register(app)
-    taken = socket.socket()
+    taken = socket.socket(proto=socket.IPPROTO_TCP)
     taken.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, log_level="critical", timeout_graceful_shutdown=0, lifespan="on"

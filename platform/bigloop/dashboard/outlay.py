@@ -59,18 +59,20 @@ class Outlay:
 
 
 def forecast(
-    trials: Sequence[Trial], account: Account, source_start: datetime
+    trials: Sequence[Trial], account: Account, begun: datetime, now: datetime
 ) -> Forecast | None:
     """The end of a currency; none with fewer than four results, or nothing left.
 
-    The pace is the sum of the last costs over the time in which they came in. Its
-    relative variance is that of a renewal-reward process: the squared variation of
-    costs plus that of the times between them, over n.
+    The pace is the sum of the last costs over the time in which they came in, up to
+    now: while nothing comes in, it falls. Its relative variance is that of a
+    renewal-reward process: the squared variation of costs plus that of the times
+    between them, over n.
 
     Args:
         trials: of the campaign.
         account: of the currency.
-        source_start: when the campaign began, before the first result.
+        begun: when the campaign began, before the first result.
+        now: the present moment.
     """
     currency = account.currency
     ended = sorted(
@@ -81,8 +83,9 @@ def forecast(
     if len(ended) < LEAST or account.left + account.reserved <= 0:
         return None
     window = ended[-WINDOW:]
-    before = ended[-WINDOW - 1][0] if len(ended) > WINDOW else source_start
-    hours = (window[-1][0] - before).total_seconds() / 3600
+    before = ended[-WINDOW - 1][0] if len(ended) > WINDOW else begun
+    now = max(now, window[-1][0])
+    hours = (now - before).total_seconds() / 3600
     total = sum(amount for _, amount in window)
     if hours <= 0 or total <= 0:
         return None
@@ -91,7 +94,7 @@ def forecast(
     error = math.sqrt(
         (_variation([c for _, c in window]) + _variation(gaps)) / len(window)
     )
-    return _ending(account, window[-1][0], total / hours, error, len(window))
+    return _ending(account, now, total / hours, error, len(window))
 
 
 def _ending(

@@ -38,7 +38,7 @@ def account(spent: float) -> Account:
 
 
 def test_an_even_pace_ends_when_it_must() -> None:
-    found = forecast(ended([2.0] * 10, [50.0] * 10), account(500), START)
+    found = forecast(ended([2.0] * 10, [50.0] * 10), account(500), START, START)
     assert found is not None
     assert found.per_hour == pytest.approx(25)
     assert found.error == 0
@@ -46,19 +46,27 @@ def test_an_even_pace_ends_when_it_must() -> None:
     assert found.early == found.ends_at == found.late
 
 
+def test_while_nothing_comes_in_the_pace_falls() -> None:
+    later = START + timedelta(hours=40)
+    found = forecast(ended([2.0] * 10, [50.0] * 10), account(500), START, later)
+    assert found is not None
+    assert found.per_hour == pytest.approx(12.5)
+    assert found.ends_at == later + timedelta(hours=40)
+
+
 def test_only_the_last_results_make_the_pace() -> None:
     trials = ended([100.0] * 5 + [1.0] * 20, [10.0] * 25)
-    found = forecast(trials, account(250), START)
+    found = forecast(trials, account(250), START, START)
     assert found is not None
     assert found.n == 20
     assert found.per_hour == pytest.approx(10)
 
 
 def test_too_few_results_or_nothing_left_have_no_forecast() -> None:
-    assert forecast(ended([1.0] * 3, [1.0] * 3), account(3), START) is None
+    assert forecast(ended([1.0] * 3, [1.0] * 3), account(3), START, START) is None
     full = Account(currency="cell_cycle", limit=4, reserved=0, spent=4)
-    assert forecast(ended([1.0] * 4, [1.0] * 4), full, START) is None
-    assert forecast([], account(0), START) is None
+    assert forecast(ended([1.0] * 4, [1.0] * 4), full, START, START) is None
+    assert forecast([], account(0), START, START) is None
 
 
 def test_the_error_of_the_pace_is_its_spread() -> None:
@@ -68,7 +76,10 @@ def test_the_error_of_the_pace_is_its_spread() -> None:
     for _ in range(600):
         gaps = [rng.expovariate(1.0) for _ in range(20)]
         found = forecast(
-            ended(gaps, [rng.uniform(5, 15) for _ in range(20)]), account(200), START
+            ended(gaps, [rng.uniform(5, 15) for _ in range(20)]),
+            account(200),
+            START,
+            START,
         )
         assert found is not None
         paces.append(math.log(found.per_hour))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -22,7 +24,7 @@ def cost(request: Request, desk: AtDesk, asking: Viewer, campaign: str) -> HTMLR
     """Spent, reserved, left and forecast, by currency and by source."""
     moment = desk.store.moment(campaign)
     line = desk.chronicle(campaign).timeline()
-    begun = desk.info(campaign).created_at
+    begun, now = desk.info(campaign).created_at, datetime.now(UTC)
     accounts = moment.accounts
     return campaign_page(
         request,
@@ -32,7 +34,7 @@ def cost(request: Request, desk: AtDesk, asking: Viewer, campaign: str) -> HTMLR
         "cost",
         accounts=accounts,
         forecasts={
-            name: forecast(moment.trials, account, begun)
+            name: forecast(moment.trials, account, begun, now)
             for name, account in accounts.items()
         },
         outlays=outlays(moment.campaign, moment.trials),

@@ -52,7 +52,7 @@ class Served:
 
     def begin(self) -> None:
         """Listen, at the same port as before."""
-        taken = socket.socket()
+        taken = socket.socket(proto=socket.IPPROTO_TCP)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", self.port))
         self.port = taken.getsockname()[1]
