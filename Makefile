@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CAMPAIGN ?= campaigns/fast_charging.yaml
 
-.PHONY: run test lint types layers unit test-slow test-gpu test-browser pictures bench kill schema clean
+.PHONY: run test lint types layers unit test-slow test-gpu bench kill schema clean
 
 run: $(STAMP)
 	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
@@ -33,14 +33,6 @@ test-slow: $(STAMP)
 test-gpu: $(STAMP)
 	$(BIN)/pytest -m gpu
 
-# In a real Chromium, the system's or Playwright's; `make test` runs them, too.
-test-browser: $(STAMP)
-	$(BIN)/pytest -m browser
-
-# A picture of every page at three widths, light and dark, for the documentation.
-pictures: $(STAMP)
-	$(BIN)/python benchmarks/pictures.py
-
 schema: $(STAMP)
 	$(BIN)/bigloop schema > docs/reference/campaign.schema.json
 
@@ -59,6 +51,15 @@ bench: $(STAMP)
 # A hundred kills at random moments: an hour on two cores.
 kill: $(STAMP)
 	$(BIN)/python benchmarks/kill.py --kills 100
+
+# In a real Chromium, the system's or Playwright's; `make test` runs them, too.
+.PHONY: test-browser pictures
+test-browser: $(STAMP)
+	$(BIN)/pytest -m browser
+
+# A picture of every page at two widths, light and dark, for the documentation.
+pictures: $(STAMP)
+	$(BIN)/python benchmarks/pictures.py
 
 # The environment is rebuilt when what it is made from changes.
 $(STAMP): pyproject.toml requirements.lock

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from bigloop.api.failures import status_of
 from bigloop.api.security import Principal, Role
@@ -64,8 +66,10 @@ def shown(request: Request, status: HTTPStatus, what: str) -> HTMLResponse:
 def _login(request: Request) -> str:
     """The address of the login page, where there is one."""
     base = request.scope.get("root_path", "")
-    paths = {getattr(route, "path", "") for route in request.app.routes}
-    return f"{base}/login" if "/login" in paths else ""
+    scope = {"type": "http", "method": "GET", "path": "/login", "headers": []}
+    known = any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    back = quote(request.url.path.removeprefix(base))
+    return f"{base}/login?next={back}" if known else ""
 
 
 def _is_page(request: Request) -> bool:
