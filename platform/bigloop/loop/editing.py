@@ -35,6 +35,7 @@ def edit_trial(
     until: float | None,
     actor: str,
     reason: str,
+    *,
     appraised: Decision | None = None,
 ) -> Trial:
     """Replace a trial that has not been started; the new one may wait for a person.

@@ -71,7 +71,13 @@ def edit(
     _, appraised = appraisal(desk, old, planned.proposal)
     try:
         new = edit_trial(
-            desk.store, old.id, values, until, asking.name, reason, appraised
+            desk.store,
+            old.id,
+            values,
+            until,
+            asking.name,
+            reason,
+            appraised=appraised,
         )
     except ConflictError as error:
         return _lost(request, desk, asking, trial, error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from inspect import isawaitable
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -27,9 +29,10 @@ def register(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, BigloopError)
         if not _is_page(request):
-            if before is not None:
-                return await before(request, error)  # type: ignore[no-any-return,misc]
-            return JSONResponse({"detail": str(error)}, status_of(error))
+            if before is None:
+                return JSONResponse({"detail": str(error)}, status_of(error))
+            answer: Any = before(request, error)
+            return (await answer) if isawaitable(answer) else answer  # type: ignore[no-any-return]
         return shown(request, status_of(error), str(error))
 
     async def missing(request: Request, error: Exception) -> Response:
