@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,17 @@ def test_stock_is_asked_of_the_laboratory_only_where_it_lists_candidates(
         }
     )
     assert stock(lost, tmp_path) is None
+
+
+def test_what_the_budget_does_not_pay_for_has_no_score(
+    store: Store, spec: Campaign, waiting: str
+) -> None:
+    seen = sight(store, "demo", without=waiting)
+    poor = {
+        name: account.model_copy(update={"spent": account.limit})
+        for name, account in seen.state.accounts.items()
+    }
+    broke = replace(seen, state=seen.state.model_copy(update={"accounts": poor}))
+    proposal = store.trial(waiting).proposal
+    assert appraise(MultiFidelityAgent(spec), broke, [proposal]) == [None]
+    assert instead(MultiFidelityAgent(spec), broke, "full").suggestion is None

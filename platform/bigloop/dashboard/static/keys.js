@@ -32,7 +32,7 @@
   const help = () => document.getElementById("help");
   const keys = {
     j: () => go(1), k: () => go(-1), o: open, "?": () => help().showModal(),
-    a: () => act("a"), r: () => act("r"), e: () => act("e"), i: () => act("i"),
+    a: () => act("a"), r: () => act("r"), e: () => act("e"), i: () => act("i"), p: () => act("p"),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -50,6 +50,10 @@
     inside.open = false;
     inside.querySelector("summary").focus();
   }
+
+  // On a phone the row of pages is longer than the screen: the present one is in sight.
+  const row = document.querySelector(".tabs"), here = row?.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 
   document.getElementById("help-button").addEventListener("click", () => help().showModal());
   // One panel of a card at a time, and a click elsewhere closes the one in the bar.
