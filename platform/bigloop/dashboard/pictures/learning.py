@@ -11,7 +11,7 @@ from bigloop.dashboard.picture import Axis, Mark, Picture, Series
 from bigloop.dashboard.progress_figures import running_best
 from bigloop.dashboard.timeline import Timeline
 from bigloop.dashboard.trust import coverages
-from bigloop.dashboard.uncertainty import uncertainty
+from bigloop.dashboard.uncertainty import Uncertainty, uncertainty
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 SCHEME = "leave one specimen out"
@@ -62,17 +62,8 @@ def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Pictur
 def over_time(trials: Sequence[Trial], line: Timeline) -> Picture:
     """Epistemic and aleatoric standard deviation, with trainings and new results."""
     known = uncertainty(trials, line)
-    epistemic, aleatoric = known.epistemic, known.aleatoric
     unit = unit_name(known.unit) or "model scale"
-    note = "Fewer than two decisions state it."
-    if len(epistemic) > 1:
-        left_out = f" ({known.first} before the first result left out)"
-        note = (
-            f"n = {len(epistemic)} decisions{left_out if known.first else ''}, "
-            f"{len(known.trainings)} trainings, {len(known.results)} results. At the "
-            f"end: epistemic {significant(epistemic[-1][1])} {unit}, aleatoric "
-            f"{significant(aleatoric[-1][1]) if aleatoric else 'not stated'} {unit}."
-        )
+    is_enough = len(known.epistemic) > 1
     return Picture(
         key="uncertainty",
         title="Uncertainty over time",
@@ -80,21 +71,12 @@ def over_time(trials: Sequence[Trial], line: Timeline) -> Picture:
         "decision. The epistemic part falls as it learns; the aleatoric part (specimen "
         "to specimen) stays. Vertical lines: a predictor was trained (solid: it became "
         "champion). Dots at the bottom: a new result at the target.",
-        note=note,
+        note=_stated(known, unit)
+        if is_enough
+        else "Fewer than two decisions state it.",
         x=Axis(title="decision number", low=float(known.first)),
         y=Axis(title=f"standard deviation [{unit}]", from_zero=True),
-        series=[
-            Series(kind="line", name="epistemic", colour="c1", points=epistemic),
-            Series(kind="line", name="aleatoric", colour="c4", points=aleatoric),
-            Series(
-                kind="dots",
-                name="new result",
-                colour="c2",
-                points=[(float(x), 0.0) for x in known.results],
-            ),
-        ]
-        if len(epistemic) > 1
-        else (),
+        series=_tracks(known) if is_enough else (),
         marks=[
             Mark(
                 x=float(t.decision),
@@ -105,6 +87,26 @@ def over_time(trials: Sequence[Trial], line: Timeline) -> Picture:
             for t in known.trainings
         ],
     )
+
+
+def _stated(known: Uncertainty, unit: str) -> str:
+    first, last = known.first, known.aleatoric[-1:]
+    left_out = f" ({first} before the first result left out)" if first else ""
+    stays = significant(last[0][1]) if last else "not stated"
+    return (
+        f"n = {len(known.epistemic)} decisions{left_out}, {len(known.trainings)} "
+        f"trainings, {len(known.results)} results. At the end: epistemic "
+        f"{significant(known.epistemic[-1][1])} {unit}, aleatoric {stays} {unit}."
+    )
+
+
+def _tracks(known: Uncertainty) -> list[Series]:
+    results = [(float(x), 0.0) for x in known.results]
+    return [
+        Series(kind="line", name="epistemic", colour="c1", points=known.epistemic),
+        Series(kind="line", name="aleatoric", colour="c4", points=known.aleatoric),
+        Series(kind="dots", name="new result", colour="c2", points=results),
+    ]
 
 
 def parity(spec: Campaign, seen: Sequence[Foresight]) -> Picture:
@@ -127,30 +129,26 @@ def parity(spec: Campaign, seen: Sequence[Foresight]) -> Picture:
         else "No specimen has been predicted and then measured to its end.",
         x=Axis(title=f"measured {name} [{unit}]", low=low, high=high),
         y=Axis(title=f"predicted {name} [{unit}]", low=low, high=high),
-        series=[
-            Series(
-                kind="bars",
-                name="90 % interval",
-                colour="c1",
-                points=[(f.measured, max(low, f.low), min(high, f.high)) for f in seen],
-            ),
-            Series(
-                kind="dots",
-                name="specimen",
-                colour="c1",
-                points=[(f.measured, f.expected) for f in seen],
-                titles=[
-                    f"{f.specimen}: measured {quantity(f.measured, unit)}, predicted "
-                    f"{significant(f.expected)} ({significant(f.low)} to "
-                    f"{significant(f.high)})"
-                    for f in seen
-                ],
-            ),
-        ]
-        if seen
-        else (),
+        series=_parity_series(seen, unit, (low, high)) if seen else (),
         is_diagonal=True,
     )
+
+
+def _parity_series(
+    seen: Sequence[Foresight], unit: str, edge: tuple[float, float]
+) -> list[Series]:
+    low, high = edge
+    bars = [(f.measured, max(low, f.low), min(high, f.high)) for f in seen]
+    titles = [
+        f"{f.specimen}: measured {quantity(f.measured, unit)}, predicted "
+        f"{significant(f.expected)} ({significant(f.low)} to {significant(f.high)})"
+        for f in seen
+    ]
+    dots = [(f.measured, f.expected) for f in seen]
+    return [
+        Series(kind="bars", name="90 % interval", colour="c1", points=bars),
+        Series(kind="dots", name="specimen", colour="c1", points=dots, titles=titles),
+    ]
 
 
 def calibration(seen: Sequence[Foresight]) -> Picture:
@@ -190,27 +188,7 @@ def _calibration(
         note=note,
         x=Axis(title="nominal coverage", low=0.4, high=1.0),
         y=Axis(title="observed coverage", low=0.0, high=1.0),
-        series=[
-            Series(
-                kind="bars",
-                name="95 % Wilson interval",
-                colour="c1",
-                points=[(level, low, high) for level, _, low, high in rows],
-            ),
-            Series(
-                kind="dots",
-                name="observed",
-                colour="c1",
-                points=[(level, share) for level, share, _, _ in rows],
-                titles=[
-                    f"{100 * level:.0f} % held {100 * share:.0f} % "
-                    f"({100 * low:.0f} % to {100 * high:.0f} %)"
-                    for level, share, low, high in rows
-                ],
-            ),
-        ]
-        if rows
-        else (),
+        series=_coverage_series(rows) if rows else (),
         is_diagonal=True,
         numbers=(
             ("nominal", "observed", "95 % from", "to"),
@@ -219,3 +197,17 @@ def _calibration(
         if rows
         else None,
     )
+
+
+def _coverage_series(rows: Sequence[tuple[float, float, float, float]]) -> list[Series]:
+    titles = [
+        f"{100 * level:.0f} % held {100 * share:.0f} % ({100 * low:.0f} % to "
+        f"{100 * high:.0f} %)"
+        for level, share, low, high in rows
+    ]
+    bars = [(level, low, high) for level, _, low, high in rows]
+    dots = [(level, share) for level, share, _, _ in rows]
+    return [
+        Series(kind="bars", name="95 % Wilson interval", colour="c1", points=bars),
+        Series(kind="dots", name="observed", colour="c1", points=dots, titles=titles),
+    ]

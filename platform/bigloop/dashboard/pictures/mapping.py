@@ -146,22 +146,17 @@ def trade_off(
         else "No design has both observables.",
         x=Axis(title=titles[0]),
         y=Axis(title=titles[1]),
-        series=[
-            Series(
-                kind="dots",
-                name="design",
-                colour="c1",
-                points=[(p.x, p.y) for p in pairs],
-                titles=[f"{design_text(spec, p.design)} (n = {p.n})" for p in pairs],
-            ),
-            Series(
-                kind="line",
-                name="not beaten",
-                colour="c2",
-                points=[(p.x, p.y) for p in edge],
-            ),
-        ]
-        if pairs
-        else (),
+        series=_pair_series(spec, pairs, edge) if pairs else (),
         is_wide=True,
     )
+
+
+def _pair_series(
+    spec: Campaign, pairs: Sequence[Pair], edge: Sequence[Pair]
+) -> list[Series]:
+    dots, line = ([(p.x, p.y) for p in found] for found in (pairs, edge))
+    titles = [f"{design_text(spec, p.design)} (n = {p.n})" for p in pairs]
+    return [
+        Series(kind="dots", name="design", colour="c1", points=dots, titles=titles),
+        Series(kind="line", name="not beaten", colour="c2", points=line),
+    ]

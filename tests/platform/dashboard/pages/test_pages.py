@@ -247,3 +247,11 @@ def test_texts_of_people_cannot_leave_their_place(
         assert "<script>alert" not in text
     line = client.get(f"/t/{waiting}/line").text
     assert "&lt;img" in line
+
+
+def test_two_observables_are_chosen_and_their_goals_turned(client: TestClient) -> None:
+    text = client.get("/c/demo/space").text
+    assert "large life and small early" in text
+    asked = {"source": "full", "x": "early", "y": "nonsense", "x_goal": "maximize"}
+    text = client.get("/c/demo/space", params=asked).text
+    assert "large early and large life" in text
