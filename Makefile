@@ -58,6 +58,15 @@ bench: $(STAMP)
 kill: $(STAMP)
 	$(BIN)/python benchmarks/kill.py --kills 100
 
+# In a real Chromium, the system's or Playwright's; `make test` runs them, too.
+.PHONY: test-browser pictures
+test-browser: $(STAMP)
+	$(BIN)/pytest -m browser
+
+# A picture of every page at two widths, light and dark, for the documentation.
+pictures: $(STAMP)
+	$(BIN)/python benchmarks/pictures.py
+
 # The environment is rebuilt when what it is made from changes.
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

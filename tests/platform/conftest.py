@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -203,6 +204,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory, spec: Campaign) -> Path:
     folder = tmp_path_factory.mktemp("filled")
     with Store.open(f"sqlite:///{folder / 'store.db'}", clock=Clock()) as store:
         fill(Bench(store, spec), 30)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def asking(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with that campaign, in which three more trials wait for a person."""
+    folder = tmp_path_factory.mktemp("asking")
+    shutil.copy(filled / "store.db", folder / "store.db")
+    with Store.open(f"sqlite:///{folder / 'store.db'}") as store:
+        bench = Bench(store, store.campaign("demo"), seed=5)
+        bench.n = len(store.trials("demo"))
+        for _ in range(3):
+            bench.propose(verdict=ASK)
     return folder
 
 

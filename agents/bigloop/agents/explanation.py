@@ -86,6 +86,8 @@ def _flips(ranked: Sequence[Valued], rule: str) -> str:
         return "nothing: the opening spreads designs before a model can judge"
     if rule == "closing":
         return "a larger budget: what is left is kept to measure the incumbent"
+    if rule == "appraisal":
+        return "nothing: it was asked about this one alone"
     if len(ranked) < 2:
         return "nothing: there was no other affordable action"
     best, second = ranked[0], ranked[1]

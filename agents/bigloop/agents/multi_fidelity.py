@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bigloop.agents.actions import Free, possible, specimens
+from bigloop.agents.appraisal import appraise
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.candidates import anywhere, worthwhile
 from bigloop.agents.closing import closing
@@ -21,6 +22,7 @@ from bigloop.agents.valuation import Valuation, Valued
 from bigloop.contracts import (
     Campaign,
     CampaignState,
+    Decision,
     Proposal,
     Recommendation,
     Stock,
@@ -71,14 +73,31 @@ class MultiFidelityAgent:
         with one_thread():
             return recommend(belief, self._fit(belief).deciding, state.stock)
 
+    def appraise(
+        self, state: CampaignState, proposals: Sequence[Proposal]
+    ) -> list[Decision | None]:
+        """What the agent thinks of proposals that others made; it decides nothing.
+
+        Each is valued as the agent values its own, among the designs that it would
+        recommend from and these; none where what is left does not pay for it.
+        """
+        with one_thread():
+            belief = believe(state)
+            guard = self._fit(belief)
+            pool, _ = self._designs(state)
+            return appraise(state, proposals, belief, guard, pool)
+
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""
         if self._fitted is None or self._fitted[0].data != belief.data:
             self._fitted = belief, fit(belief, self._settled)
         return self._fitted[1]
 
-    def _stocked(self, stock: Sequence[Stock]) -> tuple[Pool, Mapping[str, int]]:
-        """Feasible designs of a stock and its specimens; looked at once."""
+    def _designs(self, state: CampaignState) -> tuple[Pool, Mapping[str, int] | None]:
+        """Where to look, and the fresh specimens; a stock is looked at once."""
+        stock = state.stock
+        if stock is None:
+            return anywhere(state), None
         if self._stock is None or self._stock[0] is not stock:
             feasible = (s.design for s in stock if self.campaign.is_feasible(s.design))
             pool = Pool(self.campaign, feasible)
@@ -88,10 +107,7 @@ class MultiFidelityAgent:
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
-        if state.stock is None:
-            pool, fresh = anywhere(state), None
-        else:
-            pool, fresh = self._stocked(state.stock)
+        pool, fresh = self._designs(state)
         free = Free(state, fresh)
         guard = self._fit(belief)
         coming, failed = pending(belief, state), failures(state)

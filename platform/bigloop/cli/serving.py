@@ -29,10 +29,8 @@ def run(store: Store, settings: Settings, actor: str) -> None:
     """
     import uvicorn
 
-    from bigloop.api.app import create_app
     from bigloop.api.context import Context
-    from bigloop.dashboard.pages import login
-    from bigloop.dashboard.pages.router import router
+    from bigloop.dashboard.app import create_dashboard
 
     host, root = settings.serve_host, settings.serve_root_path.rstrip("/")
     if host not in _LOOPBACK and not store.has_people():
@@ -44,7 +42,7 @@ def run(store: Store, settings: Settings, actor: str) -> None:
     taken = _socket(host, settings.serve_port)
     local = "" if store.has_people() else actor
     context = Context.of(store, settings.folder, local, settings)
-    app = create_app(context, [router, login.router], root)
+    app = create_dashboard(context, root)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     port = taken.getsockname()[1]
     say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")
@@ -73,7 +71,9 @@ def _telling(store: Store, settings: Settings) -> Iterator[None]:
 
 def _socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is named: without it,
+    # every small answer waits 40 ms for an acknowledgement.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))

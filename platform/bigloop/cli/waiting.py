@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bigloop.contracts import Campaign, Trial
-from bigloop.dashboard.wording import cost_text, design_text, quantity
+from bigloop.dashboard.lesson import lesson
+from bigloop.dashboard.wording import cost_text, design_text
 
 
 def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
@@ -27,17 +28,3 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
         f"bigloop approve {first} | bigloop reject {first} --reason ... | "
         f"bigloop why {first}",
     ]
-
-
-def lesson(trial: Trial) -> str:
-    """What a trial would teach, from the terms of its decision."""
-    terms = trial.decision.terms if trial.decision else {}
-    gain, spread = terms.get("gain"), terms.get("sd_epistemic")
-    parts = []
-    if gain is not None:
-        parts.append(f"gain {quantity(gain.value, gain.unit)} ({gain.note})")
-    if spread is not None:
-        parts.append(
-            f"epistemic uncertainty here {quantity(spread.value, spread.unit)}"
-        )
-    return "; ".join(parts) or "not stated by the decision"

@@ -39,7 +39,7 @@ def entry(spec: Campaign, trial: Trial) -> Entry:
         source=proposal.source,
         design=design_text(spec, proposal.design),
         horizon=_horizon(spec, trial),
-        outcome=_outcome(trial),
+        outcome=outcome_text(trial),
         cost=cost_text(trial.spent)
         if is_paid
         else f"{cost_text(trial.reserved)} reserved",
@@ -63,7 +63,8 @@ def _horizon(spec: Campaign, trial: Trial) -> str:
     return f"age {significant(proposal.from_age)} to {end} [{unit}]"
 
 
-def _outcome(trial: Trial) -> str:
+def outcome_text(trial: Trial) -> str:
+    """What was measured, or how it failed; empty before."""
     outcome = trial.outcome
     if outcome is None:
         return ""

@@ -19,13 +19,21 @@ _Z90 = 1.6448536269514722
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foresight:
-    """One specimen: predicted, and then measured, on the natural scale."""
+    """One specimen: predicted, and then measured, on the natural scale.
+
+    Attributes:
+        truth: what was measured on the model's scale (the logarithm where the
+            observable is `log`); `mean` and `sd` are of the prediction there.
+    """
 
     specimen: str
     measured: float
     expected: float
     low: float
     high: float
+    truth: float
+    mean: float
+    sd: float
 
     @property
     def is_covered(self) -> bool:
@@ -74,6 +82,9 @@ def _said(
             expected=natural(h.mean),
             low=natural(h.mean - _Z90 * h.sd),
             high=natural(h.mean + _Z90 * h.sd),
+            truth=h.truth,
+            mean=h.mean,
+            sd=h.sd,
         )
         for h in held
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 
 from bigloop.contracts import (
@@ -29,6 +30,11 @@ class Measured(Document):
     def mean(self) -> float:
         """Mean over the specimens."""
         return sum(self.values) / len(self.values)
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation of single specimens; none for one alone."""
+        return statistics.stdev(self.values) if self.n > 1 else None
 
 
 def at_target(spec: Campaign, found: Iterable[Observation]) -> list[Observation]:

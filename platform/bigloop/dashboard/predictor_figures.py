@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bigloop.contracts import significant
+from bigloop.contracts import ModelVersion, significant
 from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
 from bigloop.dashboard.study import Study
+from bigloop.dashboard.trust import ENOUGH, parity
 from bigloop.dashboard.wording import unit_name
 
-ENOUGH = 20
-"""Held-out specimens below which a coverage says next to nothing: the 95 % interval of
-a share is then more than 0.3 wide."""
 _PARITY = (
     "Each dot is a specimen as the last predictor that did not know its result saw it, "
     "with the 90 % interval; on the diagonal the prediction was right."
@@ -51,7 +49,8 @@ def parity_figure(found: Study) -> Figure:
     ]
     chart.dots(points, "c1", titles)
     hits = sum(f.is_covered for f in seen)
-    error = sum(abs(f.expected / f.measured - 1) for f in seen) / len(seen)
+    known = parity(seen)
+    error = known.error if known else 0.0
     return Figure(
         title=title,
         reading=_PARITY,
@@ -96,7 +95,11 @@ def calibration_figure(found: Study) -> Figure:
 
 def coverage_rows(found: Study) -> list[dict[str, Any]]:
     """Coverage over all held-out specimens, by level."""
-    champion = found.champion
+    return champion_rows(found.champion)
+
+
+def champion_rows(champion: ModelVersion | None) -> list[dict[str, Any]]:
+    """The same of a model version alone."""
     entries = champion.calibration if champion else []
     return [
         e for e in entries if e.get("scheme") == _SCHEME and e.get("group") == "all"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bigloop.contracts import Campaign, Trial, canonical_json, significant
+from bigloop.contracts import Campaign, canonical_json, significant
 from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
 from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
+from bigloop.dashboard.uncertainty import uncertainty
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 _BEST = (
@@ -68,11 +69,20 @@ def best_figure(found: Study) -> Figure:
 
 def running_best(spec: Campaign, results: Sequence[Result]) -> Iterator[float]:
     """After each result, the best mean over the specimens of one design."""
-    pick = max if spec.objective.goal == "maximize" else min
-    means: dict[str, list[float]] = {}
+    sign = 1.0 if spec.objective.goal == "maximize" else -1.0
+    found: dict[str, list[float]] = {}
+    means: dict[str, float] = {}
+    best = ""
     for result in results:
-        means.setdefault(canonical_json(result.design), []).append(result.value)
-        yield pick(sum(values) / len(values) for values in means.values())
+        key = canonical_json(result.design)
+        found.setdefault(key, []).append(result.value)
+        means[key] = sum(found[key]) / len(found[key])
+        if key == best:
+            # It may have fallen behind another one.
+            best = max(means, key=lambda k: sign * means[k])
+        elif not best or sign * means[key] > sign * means[best]:
+            best = key
+        yield means[best]
 
 
 def _n_designs(results: Sequence[Result]) -> int:
@@ -83,14 +93,11 @@ def uncertainty_figure(found: Study) -> Figure:
     """Aleatoric and epistemic standard deviation at each decision."""
     title = "Uncertainty over time"
     reading = _UNCERTAINTY
-    results = found.timeline.results
-    # What is stated before the first result is the prior alone: it would set the scale.
-    first = results[0].decision if results else 0
-    epistemic = _terms(found.trials[first:], "sd_epistemic")
-    aleatoric = _terms(found.trials[first:], "sd_aleatoric")
+    known = uncertainty(found.trials, found.timeline)
+    first, epistemic, aleatoric = known.first, known.epistemic, known.aleatoric
     if len(epistemic) < 2:
         return missing(title, reading, "Fewer than two decisions state it.")
-    unit = _unit(found.trials)
+    unit, trainings = known.unit, known.trainings
     reach = [value for _, value in [*epistemic, *aleatoric]]
     chart = Chart(
         x=(float(first), float(len(found.trials))),
@@ -99,7 +106,6 @@ def uncertainty_figure(found: Study) -> Figure:
         y_title=f"standard deviation [{unit or 'model scale'}]",
         label=f"{title}: {len(epistemic)} decisions",
     )
-    trainings = [t for t in found.timeline.trainings if t.decision >= first]
     for training in trainings:
         kind = "solid" if training.is_champion else "dashed"
         what = "champion" if training.is_champion else "challenger"
@@ -117,18 +123,3 @@ def uncertainty_figure(found: Study) -> Figure:
         svg=chart.svg(),
         legend=(("c1", "epistemic"), ("c4", "aleatoric")),
     )
-
-
-def _terms(trials: Sequence[Trial], name: str) -> list[tuple[float, float]]:
-    return [
-        (float(t.proposal.number + 1), t.decision.terms[name].value)
-        for t in trials
-        if t.decision is not None and name in t.decision.terms
-    ]
-
-
-def _unit(trials: Sequence[Trial]) -> str:
-    for trial in trials:
-        if trial.decision and "sd_epistemic" in trial.decision.terms:
-            return trial.decision.terms["sd_epistemic"].unit
-    return ""

@@ -60,14 +60,15 @@ class Timeline:
 
 def timeline(spec: Campaign, events: Iterable[Event]) -> Timeline:
     """Walk through the events of a campaign."""
-    walk = _Walk(spec)
+    walk = Walk(spec)
     for event in events:
         walk.take(event)
-    walk.close()
-    return walk.found
+    return walk.timeline()
 
 
-class _Walk:
+class Walk:
+    """Goes through the events of a campaign, and may go on when there are more."""
+
     def __init__(self, spec: Campaign) -> None:
         self.spec, self.found = spec, Timeline()
         self.decision = 0
@@ -78,9 +79,10 @@ class _Walk:
         self.share: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
+        """Go on by one event."""
         kind = event.kind
         if kind == "trial.proposed":
-            self.close()
+            self.found.moments.append(self._now())
             self.decision += 1
             self.held[event.subject] = event.data["cost"]
             self.source[event.subject] = event.data["proposal"]["source"]
@@ -126,17 +128,24 @@ class _Walk:
             )
         )
 
-    def close(self) -> None:
-        """Write down the books as they are before the next decision."""
+    def timeline(self) -> Timeline:
+        """How it went up to here."""
+        found = self.found
+        return Timeline(
+            moments=[*found.moments, self._now()],
+            results=list(found.results),
+            trainings=list(found.trainings),
+        )
+
+    def _now(self) -> Moment:
+        """The books as they are before the next decision."""
         reserved: Counter[str] = Counter()
         for cost in self.held.values():
             reserved.update(cost)
-        self.found.moments.append(
-            Moment(
-                decision=self.decision,
-                spent=dict(self.spent),
-                reserved=dict(reserved),
-                n_ended=dict(self.n_ended),
-                share=dict(self.share),
-            )
+        return Moment(
+            decision=self.decision,
+            spent=dict(self.spent),
+            reserved=dict(reserved),
+            n_ended=dict(self.n_ended),
+            share=dict(self.share),
         )

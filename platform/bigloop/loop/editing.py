@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bigloop.contracts import (
     Alternative,
@@ -17,6 +18,7 @@ from bigloop.contracts import (
     SpecError,
     Suggestion,
     Trial,
+    Verdict,
     number,
 )
 from bigloop.db import Store
@@ -36,8 +38,20 @@ def edit_trial(
     *,
     idempotency_key: str | None = None,
     version: int | None = None,
+    appraised: Decision | None = None,
 ) -> Trial:
     """Replace a trial that has not been started; the new one may wait for a person.
+
+    Args:
+        store: where the trial is.
+        trial: its id.
+        values: of the parameters that change.
+        until: age at which to stop; none: as before.
+        actor: who edits.
+        reason: why.
+        idempotency_key: the same key again gives the same trial.
+        version: what the person saw of the old trial: its last event.
+        appraised: the agent's terms for the new design, kept with the decision.
 
     Raises:
         SpecError: nothing changes, or the new proposal leaves the search space.
@@ -46,17 +60,14 @@ def edit_trial(
         BudgetError: the new one costs more than is left.
     """
     old = store.trial(trial)
-    spec = store.campaign(old.campaign)
-    proposal = _changed(spec, old.proposal, values, until)
-    cost = _cost(spec, proposal)
-    state = store.state(spec.name, ())
-    verdict = RulePolicy().review(proposal, cost, state)
+    found = preview(store, old, values, until)
+    proposal, cost, verdict = found.proposal, found.cost, found.verdict
     if verdict.action == "refuse":
         raise ConflictError(
             f"the approval rules refuse this edit ({verdict.reason}); change it, or "
             "revise the campaign"
         )
-    decision = _decision(old, cost, actor, reason)
+    decision = _decision(old, cost, actor, reason, appraised)
     for left in reversed(range(_TRIES)):
         try:
             return store.edit(
@@ -74,6 +85,32 @@ def edit_trial(
             if not left:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An edit before it is sent: the proposal, what it reserves, who must agree."""
+
+    proposal: Proposal
+    cost: Cost
+    verdict: Verdict
+
+
+def preview(
+    store: Store, old: Trial, values: Mapping[str, str | float], until: float | None
+) -> Preview:
+    """Check, price and review an edit; nothing is written.
+
+    Raises:
+        SpecError: nothing changes, or the new proposal leaves the search space.
+        NotFoundError: there is no such parameter.
+    """
+    spec = store.campaign(old.campaign)
+    proposal = _changed(spec, old.proposal, values, until)
+    cost = _cost(spec, proposal)
+    state = store.state(spec.name, ())
+    verdict = RulePolicy().review(proposal, cost, state)
+    return Preview(proposal=proposal, cost=cost, verdict=verdict)
 
 
 def _changed(
@@ -122,7 +159,9 @@ def _cost(spec: Campaign, proposal: Proposal) -> Cost:
     return source.cost_of(proposal.from_age, until)
 
 
-def _decision(old: Trial, cost: Cost, actor: str, reason: str) -> Decision:
+def _decision(
+    old: Trial, cost: Cost, actor: str, reason: str, appraised: Decision | None
+) -> Decision:
     score = old.decision.score if old.decision else 0.0
     before = Alternative(
         source=old.proposal.source,
@@ -133,8 +172,8 @@ def _decision(old: Trial, cost: Cost, actor: str, reason: str) -> Decision:
     )
     return Decision(
         agent=f"person: {actor}",
-        score=0.0,
-        terms={},
+        score=appraised.score if appraised else 0.0,
+        terms=appraised.terms if appraised else {},
         runner_ups=(before,),
         flips=f"a person put it in the place of {old.id}: {reason}",
     )

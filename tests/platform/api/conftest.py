@@ -18,7 +18,6 @@ from bigloop.api.passwords import hashed
 from bigloop.api.tokens import make
 from bigloop.config import Settings
 from bigloop.contracts import Trial, TrialState
-from bigloop.dashboard.pages import login
 from bigloop.dashboard.pages.router import router
 from bigloop.db import Store
 
@@ -74,7 +73,7 @@ def staffed(store: Store, settings: Settings, folder: Path) -> FastAPI:
         kept = hashed(PASSWORD, settings)
         store.add_person(name, role, "root", password_hash=kept)
     context = Context.of(store, folder, settings=settings)
-    return create_app(context, [router, login.router])
+    return create_app(context, [router])
 
 
 @pytest.fixture

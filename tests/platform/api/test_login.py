@@ -11,7 +11,6 @@ from bigloop.api.app import create_app
 from bigloop.api.context import Context
 from bigloop.api.sessions import COOKIE
 from bigloop.config import Settings
-from bigloop.dashboard.pages import login
 from bigloop.dashboard.pages.router import router
 from bigloop.db import Store
 
@@ -85,9 +84,7 @@ def test_attempts_are_limited_for_a_name_over_restarts(
             there.post("/login", data={"name": "sue", "password": "no"}).status_code
             == 401
         )
-    again = create_app(
-        Context.of(store, settings.folder, settings=settings), [router, login.router]
-    )
+    again = create_app(Context.of(store, settings.folder, settings=settings), [router])
     late = enter(browser(again, "10.0.0.99"))
     assert late.status_code == 429
     assert 0 < int(late.headers["retry-after"]) <= settings.login_window_s
@@ -121,7 +118,7 @@ def test_under_a_path_everything_stays_below_it(
 ) -> None:
     app = create_app(
         Context.of(store, settings.folder, settings=settings),
-        [router, login.router],
+        [router],
         "/lab",
     )
     sue = browser(app)

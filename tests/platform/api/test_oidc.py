@@ -23,7 +23,6 @@ from joserfc.jwk import RSAKey
 from bigloop.api.app import create_app
 from bigloop.api.context import Context
 from bigloop.config import Settings
-from bigloop.dashboard.pages import login
 from bigloop.dashboard.pages.router import router
 from bigloop.db import Store
 
@@ -132,7 +131,7 @@ def app(
             ).oidc_client_secret,
         }
     )
-    return create_app(Context.of(store, folder, settings=known), [router, login.router])
+    return create_app(Context.of(store, folder, settings=known), [router])
 
 
 def travel(browser: TestClient, back: str = "/") -> Any:
@@ -204,7 +203,7 @@ def test_a_provider_that_is_away_is_said(
     browser: Callable[..., TestClient],
 ) -> None:
     away = settings.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
-    app = create_app(Context.of(store, folder, settings=away), [router, login.router])
+    app = create_app(Context.of(store, folder, settings=away), [router])
     answer = browser(app).get("/login/oidc")
     assert answer.status_code == 503
     assert "no answer" in answer.json()["detail"]

@@ -4,7 +4,8 @@ import pytest
 
 from bigloop.contracts import Campaign
 from bigloop.dashboard.chart import span, ticks
-from bigloop.dashboard.predictor_figures import ENOUGH, verdict
+from bigloop.dashboard.predictor_figures import verdict
+from bigloop.dashboard.trust import ENOUGH
 from bigloop.dashboard.wording import cost_text, design_text, spent_text
 
 

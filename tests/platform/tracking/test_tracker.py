@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from bigloop.contracts import ModelVersion, SourceError
+from bigloop.contracts import ModelVersion, NotFoundError, SourceError
 from bigloop.tracking import Tracker
+from bigloop.tracking.finding import run_address
 from bigloop.tracking.session import session
 
 WEIGHTS = b"\x00weights\xff"
@@ -258,3 +259,19 @@ def test_a_server_takes_runs_and_weights(server: str, tmp_path: Path) -> None:
         found = client.download_artifacts(run_id, "", str(tmp_path))
     weights = Path(found) / "model" / "weights.safetensors"
     assert weights.read_bytes() == WEIGHTS
+
+
+@pytest.mark.slow
+def test_a_run_is_found_for_a_person_to_look_at(server: str) -> None:
+    run_id = Tracker(server, "bigloop/fast_charging").deliver(_version(), 3)
+    address = run_address(server, "fast_charging", "abc123")
+    assert address.startswith(f"{server}/#/experiments/")
+    assert address.endswith(f"/runs/{run_id}")
+    for campaign, model in (("fast_charging", "nope"), ("other", "abc123")):
+        with pytest.raises(NotFoundError, match="has no run"):
+            run_address(server, campaign, model)
+
+
+def test_a_server_that_is_away_is_told_of() -> None:
+    with pytest.raises(SourceError, match="does not answer"):
+        run_address(f"http://127.0.0.1:{_free_port()}", "c", "m")

@@ -12,10 +12,35 @@ from fastapi.responses import Response
 
 from bigloop.api.security import PUBLIC
 from bigloop.contracts import NotFoundError
-from bigloop.dashboard.pages import overview
+from bigloop.dashboard.pages import (
+    deciding,
+    events,
+    learning,
+    login,
+    overview,
+    queue,
+    space,
+    spending,
+    steering,
+    trial,
+    trials,
+)
 
 router = APIRouter()
-router.include_router(overview.router)
+for part in (
+    login,
+    overview,
+    queue,
+    deciding,
+    steering,
+    trials,
+    trial,
+    learning,
+    spending,
+    space,
+    events,
+):
+    router.include_router(part.router)
 
 _NAME = r"^(vendor/)?[a-z0-9-]+(\.[a-z0-9]+)+$"
 

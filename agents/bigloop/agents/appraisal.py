@@ -1,0 +1,60 @@
+"""What the agent thinks of proposals that it did not make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bigloop.agents.actions import Action
+from bigloop.agents.belief import Belief
+from bigloop.agents.candidates import worthwhile
+from bigloop.agents.explanation import explain
+from bigloop.agents.failures import failures
+from bigloop.agents.guard import Guard, is_trusted
+from bigloop.agents.pending import pending
+from bigloop.agents.pool import Pool
+from bigloop.agents.valuation import Valuation
+from bigloop.contracts import CampaignState, Decision, Proposal
+
+
+def appraise(
+    state: CampaignState,
+    proposals: Sequence[Proposal],
+    belief: Belief,
+    guard: Guard,
+    pool: Pool,
+) -> list[Decision | None]:
+    """Terms and score of each proposal, all by the same model; none: not affordable.
+
+    A source that is not proven is valued by the model that is put to the proof, as
+    the agent itself does.
+
+    Args:
+        state: of the campaign.
+        proposals: what others made.
+        belief: the data of the state.
+        guard: the models fitted to it.
+        pool: where the agent looks.
+    """
+    left = {name: account.left for name, account in state.accounts.items()}
+    coming, failed = pending(belief, state), failures(state)
+    close = worthwhile(state, belief, guard.deciding.believe(coming), pool)
+    made = [p.design for p in proposals]
+    known = Pool(state.campaign, [*close.designs, *made])
+    found: list[Decision | None] = []
+    for proposal in proposals:
+        trusted = guard.is_proven or is_trusted(state.campaign, proposal.source)
+        model = guard.deciding if trusted else guard.probing
+        among = Valuation(belief, model.believe(coming), known, left, failed)
+        action = Action(
+            source=proposal.source,
+            design=proposal.design,
+            specimen=proposal.specimen,
+            from_age=proposal.from_age,
+        )
+        valued = among.value([action])
+        found.append(
+            explain(belief, valued, guard, "appraisal", state.model_version)
+            if valued
+            else None
+        )
+    return found

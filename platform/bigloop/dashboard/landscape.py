@@ -1,0 +1,163 @@
+"""Maps of what was tried: designs and early observables in two dimensions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bigloop.contracts import Campaign, Design, Observation, Parameter, canonical_json
+
+LEAST = 5
+"""Points below which a map shows nothing."""
+LEAST_UMAP = 12
+NEIGHBOURS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One design with what is known of it.
+
+    Attributes:
+        features: coordinates in the unit cube, then early observables, where all have.
+        target: mean at the target fidelity; none where it was not measured there.
+        n: results in that mean.
+        sources: that measured it.
+    """
+
+    design: Design
+    features: tuple[float, ...]
+    target: float | None
+    n: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """Points in two dimensions.
+
+    Attributes:
+        explained: of PCA, the share of variance of both axes; none for UMAP.
+        early: early observables that take part beside the design.
+    """
+
+    method: str
+    points: tuple[tuple[float, float], ...]
+    explained: tuple[float, float] | None
+    early: tuple[str, ...]
+
+
+def places(
+    spec: Campaign, observations: Iterable[Observation]
+) -> tuple[list[Place], tuple[str, ...]]:
+    """Every measured design, and which early observables take part.
+
+    Early observables take part when every design has them; else a design without would
+    need an invented value, and the map is of the designs alone.
+    """
+    groups: dict[str, list[Observation]] = {}
+    for o in observations:
+        if o.solicited:
+            groups.setdefault(canonical_json(o.design), []).append(o)
+    wanted = spec.predictor.early if spec.predictor else ()
+    early = tuple(
+        name
+        for name in wanted
+        if groups and all(any(o.observable == name for o in g) for g in groups.values())
+    )
+    found = [_place(spec, group, early) for group in groups.values()]
+    return found, early
+
+
+def _place(spec: Campaign, group: Sequence[Observation], early: Sequence[str]) -> Place:
+    goal = spec.objective
+    values = [
+        o.value
+        for o in group
+        if o.source == goal.source
+        and o.observable == goal.observable
+        and not o.censored
+    ]
+    features = [
+        c
+        for name, parameter in spec.parameters.items()
+        for c in coordinates(parameter, group[0].design[name])
+    ]
+    for name in early:
+        seen = [o.value for o in group if o.observable == name]
+        features.append(sum(seen) / len(seen))
+    return Place(
+        design=group[0].design,
+        features=tuple(features),
+        target=sum(values) / len(values) if values else None,
+        n=len(values),
+        sources=tuple(dict.fromkeys(o.source for o in group)),
+    )
+
+
+def coordinates(parameter: Parameter, value: float | str) -> list[float]:
+    """One parameter in the unit cube; a choice takes a column for every value."""
+    if parameter.choices:
+        return [0.5**0.5 * (value == choice) for choice in parameter.choices]
+    low, high = parameter.low or 0.0, parameter.high or 1.0
+    if parameter.log:
+        return [math.log(float(value) / low) / math.log(high / low)]
+    return [(float(value) - low) / (high - low)]
+
+
+def pca(found: Sequence[Place], early: tuple[str, ...] = ()) -> Map | None:
+    """The two directions of largest variance of the standardised features.
+
+    The sign of an axis is chosen so that its largest loading is positive.
+    """
+    import numpy as np
+
+    if len(found) < LEAST:
+        return None
+    data = _standardised(found)
+    _, size, axes = np.linalg.svd(data, full_matrices=False)
+    axes = axes[:2]
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
+    points = data @ (axes * signs[:, None]).T
+    if points.shape[1] < 2:
+        points = np.column_stack([points, np.zeros(len(points))])
+    shares = [*(size**2 / (size**2).sum()), 0.0]
+    return Map(
+        method="PCA",
+        points=tuple((float(x), float(y)) for x, y in points),
+        explained=(float(shares[0]), float(shares[1])),
+        early=early,
+    )
+
+
+def umap(found: Sequence[Place], early: tuple[str, ...], seed: int) -> Map | None:
+    """UMAP [McInnes2018]_ of the standardised features; seconds to minutes.
+
+    .. [McInnes2018] L. McInnes, J. Healy, J. Melville, arXiv:1802.03426 (2018).
+    """
+    if len(found) < LEAST_UMAP:
+        return None
+    import warnings
+
+    with warnings.catch_warnings():
+        # Of umap: that a seed allows one thread only, which is what is wanted.
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        made = UMAP(n_neighbors=min(NEIGHBOURS, len(found) - 1), random_state=seed)
+        points = made.fit_transform(_standardised(found))
+    return Map(
+        method="UMAP",
+        points=tuple((float(x), float(y)) for x, y in points),
+        explained=None,
+        early=early,
+    )
+
+
+def _standardised(found: Sequence[Place]) -> Any:
+    import numpy as np
+
+    data = np.array([place.features for place in found])
+    spread = data.std(axis=0)
+    return (data - data.mean(axis=0)) / np.where(spread > 0, spread, 1.0)

@@ -1,0 +1,183 @@
+"""What people do with the queue: approve, reject, edit, and many at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from bigloop.api.security import Scientist
+from bigloop.contracts import BigloopError, ConflictError, SpecError, Trial, TrialState
+from bigloop.dashboard.pages.asking import appraisal, values_of
+from bigloop.dashboard.pages.desk import AtDesk, Desk
+from bigloop.dashboard.pages.queue import amounts, line_of
+from bigloop.dashboard.pages.rendering import can_order, is_part, page
+from bigloop.dashboard.queue import ask, fit, powers
+from bigloop.loop.editing import edit_trial, preview
+
+router = APIRouter()
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return {name: str(value) for name, value in (await request.form()).items()}
+
+
+async def _several(request: Request) -> list[str]:
+    return [str(value) for value in (await request.form()).getlist("trial")]
+
+
+Form = Annotated[dict[str, str], Depends(_form)]
+"""A parameter of a page: the fields of the form that was sent."""
+Several = Annotated[list[str], Depends(_several)]
+"""A parameter of a page: the trials that were ticked."""
+
+
+@router.post("/t/{trial}/approve")
+def approve(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Let a trial run that waits for a person."""
+    try:
+        done = desk.store.approve(trial, asking.name, form.get("reason", ""))
+    except ConflictError as error:
+        return _lost(request, desk, asking, trial, error)
+    return _answer(request, desk, asking, done)
+
+
+@router.post("/t/{trial}/reject")
+def reject(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Refuse a trial that waits for a person."""
+    try:
+        done = desk.store.reject(trial, asking.name, form.get("reason", ""))
+    except ConflictError as error:
+        return _lost(request, desk, asking, trial, error)
+    return _answer(request, desk, asking, done)
+
+
+@router.post("/t/{trial}/edit")
+def edit(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Put a changed proposal in the place of one that waits."""
+    old = desk.store.trial(trial)
+    reason = form.get("reason", "")
+    if not reason.strip():
+        raise SpecError("reason is empty; write it, the audit log keeps it")
+    values, until = values_of(desk.store.campaign(old.campaign), old, form)
+    planned = preview(desk.store, old, values, until)
+    _, appraised = appraisal(desk, old, planned.proposal)
+    try:
+        new = edit_trial(
+            desk.store,
+            old.id,
+            values,
+            until,
+            asking.name,
+            reason,
+            appraised=appraised,
+        )
+    except ConflictError as error:
+        return _lost(request, desk, asking, trial, error)
+    if not is_part(request):
+        return _back(request, new.campaign)
+    return line_of(request, desk, asking, desk.store.trial(old.id), new=new)
+
+
+@router.post("/t/{trial}/order")
+def order(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Set the priority of a trial, hold it, or release it.
+
+    Raises:
+        SpecError: the priority is no whole number, or the store keeps no order.
+    """
+    store: Any = desk.store
+    if not can_order(store):
+        raise SpecError("this store keeps neither priority nor hold; upgrade it")
+    before = powers(desk.store.trial(trial))
+    wanted, hold = _whole(form.get("priority", "0")), form.get("hold", "").strip()
+    try:
+        if wanted != before.priority:
+            store.rank(trial, wanted, asking.name)
+        if hold and hold != before.hold:
+            store.hold(trial, asking.name, hold)
+        elif before.hold and not hold:
+            store.unhold(trial, asking.name)
+    except ConflictError as error:
+        return _lost(request, desk, asking, trial, error)
+    return _answer(request, desk, asking, desk.store.trial(trial))
+
+
+def _whole(said: str) -> int:
+    try:
+        return int(said)
+    except ValueError:
+        raise SpecError(
+            f"priority {said!r} is not a whole number; write it like 5"
+        ) from None
+
+
+@router.post("/c/{campaign}/approve")
+def approve_several(
+    request: Request,
+    desk: AtDesk,
+    asking: Scientist,
+    campaign: str,
+    form: Form,
+    several: Several,
+) -> Response:
+    """Approve the trials that were shown to fit into an amount.
+
+    What was shown is what is approved: a trial that came in since is not, and one that
+    no longer waits is told of.
+
+    Raises:
+        SpecError: they no longer fit into the amount that was given.
+    """
+    chosen = [desk.store.trial(trial) for trial in several]
+    waiting = [t for t in chosen if t.state is TrialState.AWAITING_APPROVAL]
+    given = amounts(form, list({c for t in waiting for c in t.reserved}))
+    if fit(waiting, given).left_out:
+        raise SpecError("these do not fit into that amount; look at the list again")
+    lines = []
+    for trial in chosen:
+        try:
+            done = desk.store.approve(trial.id, asking.name, form.get("reason", ""))
+            lines.append((done, ""))
+        except BigloopError as error:
+            lines.append((desk.store.trial(trial.id), str(error)))
+    if not is_part(request):
+        return _back(request, campaign)
+    return page(request, asking, "approved", lines=lines, n=len(lines))
+
+
+def _answer(request: Request, desk: Desk, asking: Scientist, done: Trial) -> Response:
+    if not is_part(request):
+        return _back(request, done.campaign)
+    if done.state is TrialState.AWAITING_APPROVAL:
+        # Another person has to agree, too, or only its place in the queue changed.
+        moment = desk.store.moment(done.campaign)
+        card = ask(moment.campaign, moment.accounts, done)
+        orders = can_order(desk.store)
+        spec = moment.campaign
+        return page(request, asking, "card_part", a=card, spec=spec, can_order=orders)
+    return line_of(request, desk, asking, done)
+
+
+def _lost(
+    request: Request, desk: Desk, asking: Scientist, trial: str, error: ConflictError
+) -> Response:
+    """Somebody was faster: what they did stands in the place of the card."""
+    now = desk.store.trial(trial)
+    if is_part(request):
+        return line_of(request, desk, asking, now, problem=str(error), status=409)
+    raise error
+
+
+def _back(request: Request, campaign: str) -> RedirectResponse:
+    base = request.scope.get("root_path", "")
+    return RedirectResponse(f"{base}/c/{campaign}", 303)

@@ -1,0 +1,104 @@
+"""The space of designs: maps, parallel coordinates, trade-offs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from bigloop.api.security import Viewer
+from bigloop.contracts import Campaign, Document
+from bigloop.dashboard.landscape import Map, pca, places, umap
+from bigloop.dashboard.pages.desk import AtDesk
+from bigloop.dashboard.pages.rendering import campaign_page, page
+from bigloop.dashboard.pareto import choices, pairs
+from bigloop.dashboard.pictures import mapping as draw
+
+router = APIRouter()
+
+
+class Wanted(Document):
+    """Which two observables of which source are looked at, and what is wanted."""
+
+    source: str = ""
+    x: str = ""
+    y: str = ""
+    x_goal: str = ""
+    y_goal: str = ""
+
+
+@router.get("/c/{campaign}/space", response_class=HTMLResponse)
+def space(
+    request: Request,
+    desk: AtDesk,
+    asking: Viewer,
+    campaign: str,
+    wanted: Annotated[Wanted, Depends()],
+) -> HTMLResponse:
+    """Where was looked, and what no design beats."""
+    moment = desk.store.moment(campaign)
+    spec, observations = moment.campaign, moment.observations
+    found, early = places(spec, observations)
+    known = choices(spec, observations)
+    chosen, ups = settled(spec, known, wanted)
+    trade = None
+    if chosen.x and chosen.y:
+        both = pairs(observations, chosen.source, chosen.x, chosen.y)
+        trade = draw.trade_off(spec, both, (chosen.x, chosen.y), ups)
+    return campaign_page(
+        request,
+        asking,
+        desk,
+        campaign,
+        "space",
+        pictures=[
+            draw.map_of(spec, found, pca(found, early)),
+            draw.parallel(spec, found),
+        ],
+        trade=trade,
+        known=known,
+        chosen={"source": chosen.source, "x": chosen.x, "y": chosen.y, "ups": ups},
+        n_designs=len(found),
+        version=f"{len(observations)}",
+    )
+
+
+def settled(
+    spec: Campaign, known: dict[str, list[str]], wanted: Wanted
+) -> tuple[Wanted, tuple[bool, bool]]:
+    """What is shown: what was asked for where it exists, else the objective first.
+
+    Also whether large values of x and of y are wanted.
+    """
+    goal = spec.objective
+    first = goal.source if goal.source in known else next(iter(known), "")
+    source = wanted.source if wanted.source in known else first
+    names = sorted(known.get(source, []), key=lambda name: name != goal.observable)
+    x = wanted.x if wanted.x in names else next(iter(names), "")
+    others = [name for name in names if name != x]
+    y = wanted.y if wanted.y in others else next(iter(others), "")
+    x_up, y_up = (
+        (said or _wanted(name, goal.observable, goal.goal)) == "maximize"
+        for name, said in ((x, wanted.x_goal), (y, wanted.y_goal))
+    )
+    chosen = wanted.model_copy(update={"source": source, "x": x, "y": y})
+    return chosen, (x_up, y_up)
+
+
+@router.get("/c/{campaign}/umap", response_class=HTMLResponse)
+def umapped(
+    request: Request, desk: AtDesk, asking: Viewer, campaign: str
+) -> HTMLResponse:
+    """The UMAP map; computed once for what there is, in a thread of its own."""
+    moment = desk.store.moment(campaign)
+    spec = moment.campaign
+    found, early = places(spec, moment.observations)
+    key = ("umap", campaign, str(len(moment.observations)))
+    made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
+    return page(request, asking, "umap", picture=draw.map_of(spec, found, made))
+
+
+def _wanted(name: str, objective: str, goal: str) -> str:
+    """The objective's own direction; of anything else, small is wanted."""
+    return goal if name == objective else "minimize"

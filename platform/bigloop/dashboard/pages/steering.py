@@ -1,0 +1,55 @@
+"""Pausing, resuming, stopping and aborting a campaign."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from bigloop.api.security import ForbiddenError, Operator, Principal, Role
+from bigloop.contracts import SpecError
+from bigloop.dashboard.pages.deciding import Form
+from bigloop.dashboard.pages.desk import AtDesk
+from bigloop.dashboard.pages.rendering import is_part
+from bigloop.db.records import Status
+
+router = APIRouter()
+_STATUS = ("paused", "running", "stopped")
+
+
+@router.post("/c/{campaign}/steer")
+def steer(
+    request: Request, desk: AtDesk, asking: Operator, campaign: str, form: Form
+) -> Response:
+    """Set the standing of a campaign; an abort needs no more than an operator.
+
+    Raises:
+        SpecError: the standing is not one, or no reason is given.
+        ForbiddenError: pausing, resuming and stopping need a scientist.
+    """
+    status, reason = form.get("status", ""), form.get("reason", "").strip()
+    if status == "abort":
+        # Nothing stands between a person and an abort, an unwritten reason neither.
+        desk.store.abort(campaign, asking.name, reason or "no reason given")
+    elif status in _STATUS:
+        _needs_scientist(asking)
+        if status == "running":
+            reason = reason or "resumed by hand"
+        elif not reason:
+            raise SpecError("why: it is empty; write it, the audit log keeps it")
+        desk.store.set_status(campaign, cast(Status, status), reason, asking.name)
+    else:
+        raise SpecError(f"status {status!r}: use abort or one of {_STATUS}")
+    if is_part(request):
+        return Response(status_code=204, headers={"HX-Refresh": "true"})
+    base = request.scope.get("root_path", "")
+    return RedirectResponse(f"{base}/c/{campaign}", 303)
+
+
+def _needs_scientist(asking: Principal) -> None:
+    if asking.role < Role.SCIENTIST:
+        raise ForbiddenError(
+            f"{asking.name} is {asking.role.name.lower()}, this needs scientist; ask "
+            "one, or abort"
+        )

@@ -1,0 +1,1 @@
+"""What the pages draw: charts as data, each from the numbers that the report shows."""

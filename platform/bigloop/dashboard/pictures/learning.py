@@ -1,0 +1,213 @@
+"""How the search and the predictor learn: best so far, uncertainty, parity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bigloop.contracts import Account, Campaign, Trial, significant
+from bigloop.dashboard.foresight import Foresight
+from bigloop.dashboard.picture import Axis, Mark, Picture, Series
+from bigloop.dashboard.progress_figures import running_best
+from bigloop.dashboard.timeline import Timeline
+from bigloop.dashboard.trust import coverages
+from bigloop.dashboard.uncertainty import Uncertainty, uncertainty
+from bigloop.dashboard.wording import design_text, quantity, unit_name
+
+SCHEME = "leave one specimen out"
+
+
+def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Picture:
+    """Results at the target against what was spent; no other fidelity is mixed in."""
+    goal, results = spec.objective, line.results
+    currency = next(iter(spec.target.full_cost))
+    unit = spec.observables[goal.observable].unit
+    words = "best mean measured"
+    reading = (
+        f"Each dot is one specimen measured by {goal.source}; the line is the best "
+        "mean over the specimens of one design at that moment, and falls when a design "
+        "is measured again with less. Nothing predicted, and no other source, is in it."
+    )
+    paid = [r.spent.get(currency, 0.0) for r in results]
+    steps = list(zip(paid, running_best(spec, results), strict=True))
+    if steps:
+        steps.append((accounts[currency].spent, steps[-1][1]))
+    return Picture(
+        key="best",
+        title="Best so far against cost",
+        reading=reading,
+        note=f"n = {len(results)} specimens."
+        if results
+        else f"No result of {goal.source} yet.",
+        x=Axis(title=f"spent by all sources [{unit_name(currency)}]", from_zero=True),
+        y=Axis(title=f"{goal.observable} [{unit_name(unit) or '1'}]", from_zero=True),
+        series=[
+            Series(
+                kind="dots",
+                name="one specimen",
+                colour="c1",
+                points=[(x, r.value) for x, r in zip(paid, results, strict=True)],
+                titles=[
+                    f"{quantity(r.value, unit)}: {design_text(spec, r.design)}"
+                    for r in results
+                ],
+            ),
+            Series(kind="steps", name=words, colour="c2", points=steps),
+        ]
+        if results
+        else (),
+    )
+
+
+def over_time(trials: Sequence[Trial], line: Timeline) -> Picture:
+    """Epistemic and aleatoric standard deviation, with trainings and new results."""
+    known = uncertainty(trials, line)
+    unit = unit_name(known.unit) or "model scale"
+    is_enough = len(known.epistemic) > 1
+    return Picture(
+        key="uncertainty",
+        title="Uncertainty over time",
+        reading="What the agent did not know of the design that it chose, at each "
+        "decision. The epistemic part falls as it learns; the aleatoric part (specimen "
+        "to specimen) stays. Vertical lines: a predictor was trained (solid: it became "
+        "champion). Dots at the bottom: a new result at the target.",
+        note=_stated(known, unit)
+        if is_enough
+        else "Fewer than two decisions state it.",
+        x=Axis(title="decision number", low=float(known.first)),
+        y=Axis(title=f"standard deviation [{unit}]", from_zero=True),
+        series=_tracks(known) if is_enough else (),
+        marks=[
+            Mark(
+                x=float(t.decision),
+                name=f"model {t.model[:8]}: "
+                f"{'champion' if t.is_champion else 'challenger'}",
+                is_dashed=not t.is_champion,
+            )
+            for t in known.trainings
+        ],
+    )
+
+
+def _stated(known: Uncertainty, unit: str) -> str:
+    first, last = known.first, known.aleatoric[-1:]
+    left_out = f" ({first} before the first result left out)" if first else ""
+    stays = significant(last[0][1]) if last else "not stated"
+    return (
+        f"n = {len(known.epistemic)} decisions{left_out}, {len(known.trainings)} "
+        f"trainings, {len(known.results)} results. At the end: epistemic "
+        f"{significant(known.epistemic[-1][1])} {unit}, aleatoric {stays} {unit}."
+    )
+
+
+def _tracks(known: Uncertainty) -> list[Series]:
+    results = [(float(x), 0.0) for x in known.results]
+    return [
+        Series(kind="line", name="epistemic", colour="c1", points=known.epistemic),
+        Series(kind="line", name="aleatoric", colour="c4", points=known.aleatoric),
+        Series(kind="dots", name="new result", colour="c2", points=results),
+    ]
+
+
+def parity(spec: Campaign, seen: Sequence[Foresight]) -> Picture:
+    """Predicted against measured, each before the predictor knew it."""
+    name = spec.predictor.predicts if spec.predictor else spec.objective.observable
+    unit = unit_name(spec.observables[name].unit) or "1"
+    values = [v for f in seen for v in (f.measured, f.expected)]
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    room = 0.3 * (high - low)
+    # One interval of a factor of ten must not squeeze all dots into a corner.
+    low, high = 0.0 if 0 < low < 0.5 * high else low - room, high + room
+    return Picture(
+        key="parity",
+        title="Predicted before it was measured",
+        reading="Each dot is a specimen as the last predictor that did not know its "
+        "result saw it, with the 90 % interval; on the diagonal it was right. "
+        "Intervals are cut at the edge.",
+        note=f"n = {len(seen)} specimens."
+        if seen
+        else "No specimen has been predicted and then measured to its end.",
+        x=Axis(title=f"measured {name} [{unit}]", low=low, high=high),
+        y=Axis(title=f"predicted {name} [{unit}]", low=low, high=high),
+        series=_parity_series(seen, unit, (low, high)) if seen else (),
+        is_diagonal=True,
+    )
+
+
+def _parity_series(
+    seen: Sequence[Foresight], unit: str, edge: tuple[float, float]
+) -> list[Series]:
+    low, high = edge
+    bars = [(f.measured, max(low, f.low), min(high, f.high)) for f in seen]
+    titles = [
+        f"{f.specimen}: measured {quantity(f.measured, unit)}, predicted "
+        f"{significant(f.expected)} ({significant(f.low)} to {significant(f.high)})"
+        for f in seen
+    ]
+    dots = [(f.measured, f.expected) for f in seen]
+    return [
+        Series(kind="bars", name="90 % interval", colour="c1", points=bars),
+        Series(kind="dots", name="specimen", colour="c1", points=dots, titles=titles),
+    ]
+
+
+def calibration(seen: Sequence[Foresight]) -> Picture:
+    """Nominal against observed coverage of what was predicted beforehand."""
+    found = coverages(seen)
+    return _calibration(
+        "calibration",
+        "Calibration before the fact",
+        [(c.level, c.share, c.low, c.high) for c in found],
+        f"n = {len(seen)} specimens, each by the last predictor that did not know it."
+        if seen
+        else "No specimen has been predicted and then measured to its end.",
+    )
+
+
+def champion_calibration(rows: Sequence[dict[str, Any]]) -> Picture:
+    """The same of the champion on specimens that were held out from it."""
+    return _calibration(
+        "champion",
+        "Calibration of the champion",
+        [(r["level"], r["coverage"], r["low"], r["high"]) for r in rows],
+        f"n = {rows[0]['n']} specimens, {SCHEME}."
+        if rows
+        else "There is no champion with held-out results yet.",
+    )
+
+
+def _calibration(
+    key: str, title: str, rows: Sequence[tuple[float, float, float, float]], note: str
+) -> Picture:
+    return Picture(
+        key=key,
+        title=title,
+        reading="How often specimens fell into an interval against how often they "
+        "should; bars are 95 % Wilson intervals. On the diagonal is right, below it "
+        "the intervals are too narrow.",
+        note=note,
+        x=Axis(title="nominal coverage", low=0.4, high=1.0),
+        y=Axis(title="observed coverage", low=0.0, high=1.0),
+        series=_coverage_series(rows) if rows else (),
+        is_diagonal=True,
+        numbers=(
+            ("nominal", "observed", "95 % from", "to"),
+            [tuple(f"{v:.3f}" for v in row) for row in rows],
+        )
+        if rows
+        else None,
+    )
+
+
+def _coverage_series(rows: Sequence[tuple[float, float, float, float]]) -> list[Series]:
+    titles = [
+        f"{100 * level:.0f} % held {100 * share:.0f} % ({100 * low:.0f} % to "
+        f"{100 * high:.0f} %)"
+        for level, share, low, high in rows
+    ]
+    bars = [(level, low, high) for level, _, low, high in rows]
+    dots = [(level, share) for level, share, _, _ in rows]
+    return [
+        Series(kind="bars", name="95 % Wilson interval", colour="c1", points=bars),
+        Series(kind="dots", name="observed", colour="c1", points=dots, titles=titles),
+    ]

@@ -1,0 +1,162 @@
+"""The space of designs: maps, parallel coordinates, and what no design beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bigloop.contracts import Campaign, significant
+from bigloop.dashboard.landscape import Map, Place
+from bigloop.dashboard.pareto import Pair, front
+from bigloop.dashboard.picture import Axis, Picture, Series
+from bigloop.dashboard.wording import design_text, quantity, unit_name
+
+MOST_LINES = 500
+"""Parallel coordinates of more designs cannot be read."""
+
+
+def map_of(spec: Campaign, found: Sequence[Place], made: Map | None) -> Picture:
+    """Designs in two dimensions; coloured where the target has measured them."""
+    method = made.method if made else "map"
+    known = [(p, x) for p, x in zip(found, made.points, strict=True)] if made else []
+    seen = [(p, x) for p, x in known if p.target is not None]
+    other = [(p, x) for p, x in known if p.target is None]
+    goal = spec.objective
+    unit = unit_name(spec.observables[goal.observable].unit)
+    return Picture(
+        key=method.lower(),
+        title=f"Map of designs ({method})",
+        reading=_reading(made),
+        note=f"n = {len(found)} designs, {len(seen)} of them measured by {goal.source}."
+        if made
+        else f"Too few designs for a map (n = {len(found)}).",
+        x=Axis(title=_axis(made, 0)),
+        y=Axis(title=_axis(made, 1)),
+        series=[
+            Series(
+                kind="dots",
+                name="other sources only",
+                colour="soft",
+                points=[x for _, x in other],
+                titles=[_told(spec, p) for p, _ in other],
+            ),
+            Series(
+                kind="dots",
+                name=f"{goal.observable} [{unit or '1'}]",
+                colour="scale",
+                points=[(*x, p.target or 0.0) for p, x in seen],
+                titles=[_told(spec, p) for p, _ in seen],
+            ),
+        ]
+        if made
+        else (),
+    )
+
+
+def _reading(made: Map | None) -> str:
+    what = "the design alone"
+    if made and made.early:
+        what = f"the design and {', '.join(made.early)}"
+    text = f"Each dot is a design; near dots are alike in {what} (standardised). "
+    if made and made.method == "UMAP":
+        return text + "Only who is near whom means something, distances do not."
+    return text + "The axes are the two directions of largest variance."
+
+
+def _axis(made: Map | None, index: int) -> str:
+    if made is None:
+        return ""
+    if made.explained is None:
+        return f"{made.method} {index + 1}"
+    share = significant(100 * made.explained[index])
+    return f"component {index + 1} ({share} % of the variance)"
+
+
+def _told(spec: Campaign, place: Place) -> str:
+    goal = spec.objective
+    text = design_text(spec, place.design)
+    if place.target is None:
+        return f"{text}: not measured by {goal.source}"
+    unit = spec.observables[goal.observable].unit
+    return f"{text}: {quantity(place.target, unit)} (mean of n = {place.n})"
+
+
+def parallel(spec: Campaign, found: Sequence[Place]) -> Picture:
+    """Every design that the target measured as a line over the parameters."""
+    goal = spec.objective
+    seen = [p for p in found if p.target is not None]
+    up = goal.goal == "maximize"
+    best = sorted(seen, key=lambda p: (p.target or 0.0) * (-1 if up else 1))
+    shown = best[:MOST_LINES]
+    axes = [
+        {
+            "name": f"{name} [{unit_name(p.unit) or '1'}]",
+            "choices": list(p.choices),
+            "low": p.low,
+            "high": p.high,
+        }
+        for name, p in spec.parameters.items()
+    ]
+    observable = spec.observables[goal.observable]
+    unit = unit_name(observable.unit) or "1"
+    axes.append(
+        {
+            "name": f"{goal.observable} [{unit}]",
+            "choices": [],
+            "low": None,
+            "high": None,
+        }
+    )
+    cut = f"; the best {MOST_LINES} are shown" if len(seen) > MOST_LINES else ""
+    rows = [[*(p.design[n] for n in spec.parameters), p.target] for p in shown]
+    return Picture(
+        key="parallel",
+        title="Parallel coordinates",
+        reading="Each line is a design; its colour is its mean at the target. Drag "
+        "along an axis to keep only the lines that pass there.",
+        note=f"n = {len(seen)} designs measured by {goal.source}{cut}."
+        if seen
+        else f"No result of {goal.source} yet.",
+        is_wide=True,
+        extra={"parallel": {"axes": axes, "rows": rows}} if rows else {},
+    )
+
+
+def trade_off(
+    spec: Campaign,
+    pairs: Sequence[Pair],
+    names: tuple[str, str],
+    ups: tuple[bool, bool],
+) -> Picture:
+    """Two observables of one source, and the designs that none beats in both."""
+    edge = front(pairs, x_up=ups[0], y_up=ups[1])
+    titles = [
+        f"{name} [{unit_name(spec.observables[name].unit) or '1'}]" for name in names
+    ]
+    wanted = [
+        f"{'large' if up else 'small'} {n}" for n, up in zip(names, ups, strict=True)
+    ]
+    return Picture(
+        key="pareto",
+        title="What no other design beats",
+        reading=f"Each dot is the mean of a design. On the line, {wanted[0]} and "
+        f"{wanted[1]} cannot both be had better with what was measured. Means of few "
+        "specimens flatter: the line is optimistic.",
+        note=f"n = {len(pairs)} designs, {len(edge)} on the line."
+        if pairs
+        else "No design has both observables.",
+        x=Axis(title=titles[0]),
+        y=Axis(title=titles[1]),
+        series=_pair_series(spec, pairs, edge) if pairs else (),
+        is_wide=True,
+    )
+
+
+def _pair_series(
+    spec: Campaign, pairs: Sequence[Pair], edge: Sequence[Pair]
+) -> list[Series]:
+    dots, line = ([(p.x, p.y) for p in found] for found in (pairs, edge))
+    titles = [f"{design_text(spec, p.design)} (n = {p.n})" for p in pairs]
+    return [
+        Series(kind="dots", name="design", colour="c1", points=dots, titles=titles),
+        Series(kind="line", name="not beaten", colour="c2", points=line),
+    ]
