@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bigloop.contracts import Campaign, Trial
+from bigloop.contracts import Campaign, Trial, TrialState
 from bigloop.dashboard.wording import cost_text, design_text, quantity
 
 
 def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
-    """Three lines a trial, and how to answer."""
+    """Three or four lines a trial, the highest priority first, and how to answer."""
     if not trials:
         return [f"{spec.name}: nothing waits for a person"]
     lines: list[str] = []
+    trials = sorted(trials, key=lambda t: (-t.priority, t.proposal.number))
     for trial in trials:
         lines += [
             f"{trial.id}  {trial.proposal.source}  "
@@ -21,12 +22,26 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
             f"{cost_text(trial.reserved)}",
             f"  would teach: {lesson(trial)}",
         ]
+        if said := place(trial):
+            lines.append(f"  stands: {'; '.join(said)}")
     first = trials[0].id[:8]
     return [
         *lines,
         f"bigloop approve {first} | bigloop reject {first} --reason ... | "
         f"bigloop why {first}",
     ]
+
+
+def place(trial: Trial) -> list[str]:
+    """What is particular of a trial that was not claimed: persons, hold, priority."""
+    said = []
+    if trial.state == TrialState.AWAITING_APPROVAL and trial.persons > 1:
+        who = f" ({', '.join(trial.endorsed)})" if trial.endorsed else ""
+        said.append(f"{len(trial.endorsed)} of {trial.persons} persons agree{who}")
+    if trial.state in (TrialState.AWAITING_APPROVAL, TrialState.APPROVED):
+        said += [f"on hold: {trial.hold}"] if trial.hold else []
+        said += [f"priority {trial.priority}"] if trial.priority else []
+    return said
 
 
 def lesson(trial: Trial) -> str:
