@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bigloop.contracts import Campaign, Trial, TrialState
+from bigloop.cli.place import place
+from bigloop.contracts import Campaign, Trial
 from bigloop.dashboard.wording import cost_text, design_text, quantity
 
 
@@ -30,18 +31,6 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
         f"bigloop approve {first} | bigloop reject {first} --reason ... | "
         f"bigloop why {first}",
     ]
-
-
-def place(trial: Trial) -> list[str]:
-    """What is particular of a trial that was not claimed: persons, hold, priority."""
-    said = []
-    if trial.state == TrialState.AWAITING_APPROVAL and trial.persons > 1:
-        who = f" ({', '.join(trial.endorsed)})" if trial.endorsed else ""
-        said.append(f"{len(trial.endorsed)} of {trial.persons} persons agree{who}")
-    if trial.state in (TrialState.AWAITING_APPROVAL, TrialState.APPROVED):
-        said += [f"on hold: {trial.hold}"] if trial.hold else []
-        said += [f"priority {trial.priority}"] if trial.priority else []
-    return said
 
 
 def lesson(trial: Trial) -> str:

@@ -132,7 +132,7 @@ def resolve(
 
 def _done(trial: Trial) -> None:
     from bigloop.cli.output import say
-    from bigloop.cli.waiting import place
+    from bigloop.cli.place import place
 
     said = [trial.reason] if trial.state == "awaiting_approval" and trial.reason else []
     said += place(trial)
