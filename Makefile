@@ -47,6 +47,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c requirements.lock --group peers
 	$(BIN)/python benchmarks/fast_charging.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/sei_kmc.py
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/transport.py

@@ -24,7 +24,7 @@ from bigloop.db.picking import lapsed, oldest
 from bigloop.db.records import Lapsed
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.session import Session
-from bigloop.db.tables import attempts
+from bigloop.db.tables import attempts, keys
 from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
 
 _S = TrialState
@@ -53,7 +53,7 @@ class Claims(Session):
         Asking in vain takes no lock.
         """
         once = Once.of(idempotency_key, "claim", worker)
-        if once is None and self._is_idle(sources, campaign):
+        if self._is_idle(sources, campaign) and not self._is_used(once):
             return None
         with self._write(worker) as tx:
             if (done := tx.earlier(once)) is not None:
@@ -238,6 +238,14 @@ class Claims(Session):
                 )
             data = {"previous_token": row.token, **_lease(tx, row, lease_s)}
             return _claim_of(tx.move("trial.adopted", row.campaign, row.id, data))
+
+    def _is_used(self, once: Once | None) -> bool:
+        """Whether something was done under this key already."""
+        if once is None:
+            return False
+        query = sa.select(keys.c.seq).where(keys.c.key == once.key)
+        with self._read() as conn:
+            return conn.scalar(query) is not None
 
     def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
         with self._read() as conn:

@@ -15,6 +15,7 @@ from bigloop.api.faults import raise_from
 from bigloop.api.listing import Listing
 from bigloop.api.routes.attempts import Alive
 from bigloop.api.routes.campaigns import Standing
+from bigloop.api.routes.trials import Task
 from bigloop.contracts import (
     Account,
     Campaign,
@@ -134,6 +135,10 @@ class Client:
     def trial(self, trial: str) -> Trial:
         """One trial, by its id or the first digits of it."""
         return self._get(Trial, f"/trials/{trial}")
+
+    def tasks(self, campaign: str) -> Listing[Task]:
+        """What waits for a person at the bench."""
+        return self._list(Task, f"/campaigns/{campaign}/tasks")
 
     def attempts(self, trial: str) -> Listing[Attempt]:
         """Who claimed it, and how that ended."""

@@ -182,7 +182,10 @@ def _away(settings: Settings, error: Exception) -> SourceError:
 
 def _client(settings: Settings, request: Request) -> Any:
     with warnings.catch_warnings():
-        # authlib prefers a fork of httpx; both work.
+        # authlib prefers a fork of httpx; both work. It switches its warnings on when
+        # it is first imported, so that comes before they are switched off.
+        import authlib.deprecate  # noqa: F401
+
         warnings.simplefilter("ignore")
         from authlib.integrations.httpx_client import OAuth2Client
     return OAuth2Client(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,7 @@ class Session:
         try:
             return Settings(**{k: v for k, v in given.items() if v is not None})
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
-                for item in error.errors()
-            )
+            wrong = "; ".join(map(_wrong, error.errors()))
             raise SpecError(
                 f"settings: {wrong}; correct bigloop.yaml or the BIGLOOP_ variables"
             ) from None
@@ -82,6 +80,14 @@ class Session:
                 "FILE`, or point --folder or --store at one"
             )
         return Store.open(url)
+
+
+def _wrong(item: Mapping[str, Any]) -> str:
+    """One wrong setting; a secret is not repeated."""
+    where = ".".join(map(str, item["loc"]))
+    is_secret = "secret" in where or "secret" in str(item["input"])
+    shown = "" if is_secret else f" = {item['input']!r}"
+    return f"{where}{shown}: {item['msg']}"
 
 
 def campaign_of(store: Store, name: str | None) -> str:

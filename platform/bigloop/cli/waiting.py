@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bigloop.cli.place import place
 from bigloop.contracts import Campaign, Trial
 from bigloop.dashboard.lesson import lesson
 from bigloop.dashboard.wording import cost_text, design_text
 
 
 def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
-    """Three lines a trial, and how to answer."""
+    """Three or four lines a trial, the highest priority first, and how to answer."""
     if not trials:
         return [f"{spec.name}: nothing waits for a person"]
     lines: list[str] = []
+    trials = sorted(trials, key=lambda t: (-t.priority, t.proposal.number))
     for trial in trials:
         lines += [
             f"{trial.id}  {trial.proposal.source}  "
@@ -22,6 +24,8 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
             f"{cost_text(trial.reserved)}",
             f"  would teach: {lesson(trial)}",
         ]
+        if said := place(trial):
+            lines.append(f"  stands: {'; '.join(said)}")
     first = trials[0].id[:8]
     return [
         *lines,

@@ -150,7 +150,8 @@ class FolderExecutor:
     def _outcome(self, path: Path, request: Request) -> Outcome:
         result = self._result(path)
         trial = self.trial_of(request.trial)
-        if result.status == "success":
+        if result.status == "success" or result.age is not None:
+            # What has an age was begun: it has a specimen, and a price.
             source = self.spec.sources[trial.proposal.source]
             until = request.until_age or source.until_age or source.longest_age
             defaults = {

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +98,46 @@ def browser(staffed: FastAPI) -> Callable[[], TestClient]:
         return client
 
     return new
+
+
+class Server:
+    """`bigloop serve` in a process of its own, on one port over all its lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        program = Path(sys.executable).with_name("bigloop")
+        words = ["--folder", str(self.folder), "--as", "ann"]
+        words += ["serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [program, *words], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert "bigloop at" in line
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(number)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    """Runs; whatever a test did to it, it is ended after it."""
+    server = Server(folder)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,35 +14,6 @@ import pytest
 
 from bigloop.contracts import Trial
 from bigloop.db import Store
-
-
-class Server:
-    """`bigloop serve` in a process of its own, on one port over all its lives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        program = Path(sys.executable).with_name("bigloop")
-        words = ["--folder", str(self.folder), "--as", "ann"]
-        words += ["serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [program, *words], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert "bigloop at" in line
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 class Listener(threading.Thread):
@@ -80,17 +46,9 @@ class Listener(threading.Thread):
                     return
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_no_client_misses_an_event_when_the_server_is_killed(
-    server: Server, store: Store, waiting: Trial, kills: int
+    server: Any, store: Store, waiting: Trial, kills: int
 ) -> None:
     start = store.last_seq()
     listeners = [Listener(server.port, start) for _ in range(10)]
@@ -128,7 +86,7 @@ def test_no_client_misses_an_event_when_the_server_is_killed(
 
 
 def test_a_new_client_begins_with_the_next_event(
-    server: Server, store: Store, waiting: Trial
+    server: Any, store: Store, waiting: Trial
 ) -> None:
     before = store.last_seq()
     url = f"http://127.0.0.1:{server.port}/api/v1/feed"
@@ -140,12 +98,9 @@ def test_a_new_client_begins_with_the_next_event(
     assert said == [f"id: {before + 1}"]
 
 
-def test_a_server_ends_in_good_order(folder: Path) -> None:
-    server = Server(folder)
-    server.start()
+def test_a_server_ends_in_good_order(server: Any) -> None:
     assert httpx.get(f"http://127.0.0.1:{server.port}/healthz").json() == {
         "status": "ok"
     }
     server.kill(signal.SIGINT)
-    assert server.process is not None
     assert server.process.returncode in (0, 130)

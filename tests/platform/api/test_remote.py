@@ -16,9 +16,11 @@ from bigloop.api.app import create_app
 from bigloop.api.client import Client
 from bigloop.api.context import Context
 from bigloop.api.remote import RemoteQueue, work
+from bigloop.cli import main
 from bigloop.contracts import (
     Campaign,
     Decision,
+    FailureClass,
     Outcome,
     Proposal,
     StoreError,
@@ -266,3 +268,34 @@ def test_a_stopped_campaign_is_said_once(
     for _ in range(2):
         claim = queue.heartbeat(claim)
     assert len([text for text in folder_of.said if "is stopped" in text]) == 1
+
+
+def test_the_command_works_for_a_real_server(
+    server: Any, store: Any, waiting: Any, tmp_path: Path, capsys: Any
+) -> None:
+    store.approve(waiting.id, "ann")
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    result = {"status": "failure", "failure": "quality", "message": "bent", "age": 3}
+    # It lies there already, so that the command has an end.
+    (jobs / f"{waiting.id}.result.json").write_text(json.dumps(result))
+    words = ["--folder", str(tmp_path / "here"), "worker", "--campaign", "demo"]
+    words += ["--server", f"http://127.0.0.1:{server.port}", "--source", "full"]
+    assert main([*words, "--jobs", str(jobs), "--once"]) == 0
+    assert "2 changes made" in capsys.readouterr().out
+    done = store.trial(waiting.id)
+    assert (done.state, done.reason) == (TrialState.FAILED, "bent")
+    assert done.spent == {"cell_cycle": 3.0}
+    assert main([*words[:-1], "none"]) == 2
+    assert main([*words[:-2]]) == 2
+    server.kill()
+    assert main(words) == 5
+    assert "is the server up" in capsys.readouterr().err
+
+
+def test_tasks_are_open_until_they_are_resolved(client: Client, store: Any) -> None:
+    (task,) = client.tasks("demo")
+    assert task.reason == "the cycler lost power"
+    outcome = Outcome(status="failure", failure=FailureClass.EQUIPMENT)
+    client.resolve(task.trial, outcome, "looked")
+    assert client.tasks("demo") == []

@@ -58,6 +58,7 @@ LEAST: dict[str, int] = {
     f"POST {C}/abort": OPERATOR,
     f"GET {C}/trials": VIEWER,
     f"GET {C}/decisions": VIEWER,
+    f"GET {C}/tasks": VIEWER,
     f"GET {T}": VIEWER,
     f"GET {T}/attempts": VIEWER,
     f"POST {T}/approve": SCIENTIST,

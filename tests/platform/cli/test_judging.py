@@ -172,6 +172,7 @@ def test_hold_rank_and_unhold_say_where_a_trial_stands(shell: Any) -> None:
     assert "on hold: bench is dirty" in held.out
     assert shell("hold", trial).code == 2
     assert "priority 3" in shell("rank", trial, "--priority", "3").out
+    assert "  stands: on hold: bench is dirty; priority 3\n" in shell("queue").out
     assert "on hold" not in shell("unhold", trial).out
     assert last_event(shell)["kind"] == "trial.unheld"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -55,6 +56,18 @@ class TrialPage(Document):
     """`after` of the following page; none: this is the last."""
 
 
+class Task(Document):
+    """Something a person has to do before a trial can be resolved."""
+
+    trial: str
+    source: str
+    reason: str
+    """Why nobody can tell what became of it."""
+    since: datetime
+    checklist: tuple[str, ...]
+    """Of the source: what to confirm, item by item."""
+
+
 class DecisionOf(Document):
     """Why a trial was proposed."""
 
@@ -103,6 +116,22 @@ def decisions(
         if t.decision is not None
     )
     return DecisionPage(decisions=said, next=_next(found, limit))
+
+
+@router.get("/campaigns/{campaign}/tasks")
+def tasks(context: Used, _: Viewer, campaign: CampaignName) -> list[Task]:
+    """What waits for a person at the bench: one for each `unknown` trial."""
+    spec = context.store.campaign(campaign)
+    return [
+        Task(
+            trial=trial.id,
+            source=trial.proposal.source,
+            reason=trial.reason,
+            since=trial.updated_at,
+            checklist=spec.sources[trial.proposal.source].checklist,
+        )
+        for trial in context.store.trials(campaign, [TrialState.UNKNOWN])
+    ]
 
 
 @router.get("/trials/{trial}")

@@ -132,14 +132,8 @@ def resolve(
 
 def _done(trial: Trial) -> None:
     from bigloop.cli.output import say
+    from bigloop.cli.place import place
 
-    said = []
-    if trial.state == "awaiting_approval":
-        agreed = f"{len(trial.endorsed)} of {trial.persons} persons agree"
-        said = [text for text in (trial.reason, agreed) if text]
-        if trial.persons == 1:
-            said.remove(agreed)
-    if trial.state in ("awaiting_approval", "approved"):
-        said += [f"on hold: {trial.hold}"] if trial.hold else []
-        said += [f"priority {trial.priority}"] if trial.priority else []
+    said = [trial.reason] if trial.state == "awaiting_approval" and trial.reason else []
+    said += place(trial)
     say(f"{trial.id} {trial.state}" + (f" ({'; '.join(said)})" if said else ""))
