@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 MANY = 2000
 """Points beyond which a series is drawn as one path, without a title for each."""
@@ -53,6 +53,14 @@ class Series:
             "titles": list(titles),
             "dashed": self.is_dashed,
         }
+
+
+T = TypeVar("T")
+
+
+def titles(items: Sequence[T], told: Callable[[T], str]) -> list[str]:
+    """A title for each point; none where there are so many that none would be shown."""
+    return [told(item) for item in items] if len(items) <= MANY else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bigloop.contracts import Account, Campaign, Trial, significant
 from bigloop.dashboard.foresight import Foresight
-from bigloop.dashboard.picture import Axis, Mark, Picture, Series
+from bigloop.dashboard.picture import Axis, Mark, Picture, Series, titles
 from bigloop.dashboard.progress_figures import running_best
 from bigloop.dashboard.timeline import Timeline
 from bigloop.dashboard.trust import coverages
@@ -47,10 +47,12 @@ def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Pictur
                 name="one specimen",
                 colour="c1",
                 points=[(x, r.value) for x, r in zip(paid, results, strict=True)],
-                titles=[
-                    f"{quantity(r.value, unit)}: {design_text(spec, r.design)}"
-                    for r in results
-                ],
+                titles=titles(
+                    results,
+                    lambda r: (
+                        f"{quantity(r.value, unit)}: {design_text(spec, r.design)}"
+                    ),
+                ),
             ),
             Series(kind="steps", name=words, colour="c2", points=steps),
         ]
@@ -139,7 +141,7 @@ def _parity_series(
 ) -> list[Series]:
     low, high = edge
     bars = [(f.measured, max(low, f.low), min(high, f.high)) for f in seen]
-    titles = [
+    told = [
         f"{f.specimen}: measured {quantity(f.measured, unit)}, predicted "
         f"{significant(f.expected)} ({significant(f.low)} to {significant(f.high)})"
         for f in seen
@@ -147,7 +149,7 @@ def _parity_series(
     dots = [(f.measured, f.expected) for f in seen]
     return [
         Series(kind="bars", name="90 % interval", colour="c1", points=bars),
-        Series(kind="dots", name="specimen", colour="c1", points=dots, titles=titles),
+        Series(kind="dots", name="specimen", colour="c1", points=dots, titles=told),
     ]
 
 
@@ -200,7 +202,7 @@ def _calibration(
 
 
 def _coverage_series(rows: Sequence[tuple[float, float, float, float]]) -> list[Series]:
-    titles = [
+    told = [
         f"{100 * level:.0f} % held {100 * share:.0f} % ({100 * low:.0f} % to "
         f"{100 * high:.0f} %)"
         for level, share, low, high in rows
@@ -209,5 +211,5 @@ def _coverage_series(rows: Sequence[tuple[float, float, float, float]]) -> list[
     dots = [(level, share) for level, share, _, _ in rows]
     return [
         Series(kind="bars", name="95 % Wilson interval", colour="c1", points=bars),
-        Series(kind="dots", name="observed", colour="c1", points=dots, titles=titles),
+        Series(kind="dots", name="observed", colour="c1", points=dots, titles=told),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bigloop.contracts import Campaign, significant
 from bigloop.dashboard.landscape import Map, Place
 from bigloop.dashboard.pareto import Pair, front
-from bigloop.dashboard.picture import Axis, Picture, Series
+from bigloop.dashboard.picture import Axis, Picture, Series, titles
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 MOST_LINES = 500
@@ -37,14 +37,14 @@ def map_of(spec: Campaign, found: Sequence[Place], made: Map | None) -> Picture:
                 name="other sources only",
                 colour="soft",
                 points=[x for _, x in other],
-                titles=[_told(spec, p) for p, _ in other],
+                titles=titles(other, lambda known: _told(spec, known[0])),
             ),
             Series(
                 kind="dots",
                 name=f"{goal.observable} [{unit or '1'}]",
                 colour="scale",
                 points=[(*x, p.target or 0.0) for p, x in seen],
-                titles=[_told(spec, p) for p, _ in seen],
+                titles=titles(seen, lambda known: _told(spec, known[0])),
             ),
         ]
         if made
@@ -129,7 +129,7 @@ def trade_off(
 ) -> Picture:
     """Two observables of one source, and the designs that none beats in both."""
     edge = front(pairs, x_up=ups[0], y_up=ups[1])
-    titles = [
+    heads = [
         f"{name} [{unit_name(spec.observables[name].unit) or '1'}]" for name in names
     ]
     wanted = [
@@ -144,8 +144,8 @@ def trade_off(
         note=f"n = {len(pairs)} designs, {len(edge)} on the line."
         if pairs
         else "No design has both observables.",
-        x=Axis(title=titles[0]),
-        y=Axis(title=titles[1]),
+        x=Axis(title=heads[0]),
+        y=Axis(title=heads[1]),
         series=_pair_series(spec, pairs, edge) if pairs else (),
         is_wide=True,
     )
@@ -155,8 +155,8 @@ def _pair_series(
     spec: Campaign, pairs: Sequence[Pair], edge: Sequence[Pair]
 ) -> list[Series]:
     dots, line = ([(p.x, p.y) for p in found] for found in (pairs, edge))
-    titles = [f"{design_text(spec, p.design)} (n = {p.n})" for p in pairs]
+    told = titles(pairs, lambda p: f"{design_text(spec, p.design)} (n = {p.n})")
     return [
-        Series(kind="dots", name="design", colour="c1", points=dots, titles=titles),
+        Series(kind="dots", name="design", colour="c1", points=dots, titles=told),
         Series(kind="line", name="not beaten", colour="c2", points=line),
     ]

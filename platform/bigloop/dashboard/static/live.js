@@ -92,7 +92,13 @@
   }
 
   function whole(old, fresh) {
-    if (old.dataset.version !== fresh.dataset.version && !inUse(old)) put(old, fresh);
+    if (old.dataset.version !== fresh.dataset.version) unlessInUse(old, fresh);
+  }
+
+  // What could not be shown because a person was busy there is asked for again after.
+  let skipped = false;
+  function unlessInUse(old, fresh) {
+    if (inUse(old)) skipped = true; else put(old, fresh);
   }
 
   function byKey(old, fresh) {
@@ -102,7 +108,7 @@
       const now = theirs.get(mine.dataset.key);
       theirs.delete(mine.dataset.key);
       if (!now) gone(mine);
-      else if (now.dataset.version !== mine.dataset.version && !inUse(mine)) put(mine, now);
+      else whole(mine, now);
     }
     for (const now of theirs.values()) { items.append(now); ready(now); }
     for (const mark of ["[data-count]", "[data-empty]"]) {
@@ -122,8 +128,16 @@
   }
 
   document.addEventListener("focusout", () => setTimeout(() => {
-    if (document.querySelector("[data-live]")) soon();
+    if (skipped) { skipped = false; soon(); }
   }, 300));
-  addEventListener("pagehide", () => source?.close());
+  // A browser opens six connections to a server: tabs that nobody sees give theirs back.
+  let leaving = null;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leaving);
+    if (document.hidden) leaving = setTimeout(() => source.close(), 5000);
+    else if (source.readyState === EventSource.CLOSED) connect();
+  });
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
 })();

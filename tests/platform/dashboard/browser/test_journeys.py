@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from bigloop.contracts import TrialState
+from bigloop.loop.editing import edit_trial
 
 from .conftest import Seen, Served
 
@@ -98,6 +99,37 @@ def test_approve_reject_and_edit_by_keyboard_alone(
     assert new.proposal.design["rate"] == 3.25
     assert seen.troubles == []
     assert len(seen.hosts) == 1
+
+
+def test_several_are_approved_within_an_amount(
+    chromium: Browser, served: Served
+) -> None:
+    seen = opened(chromium, served, 390)
+    page = seen.go("/c/demo")
+    several = page.locator("[data-several]")
+    several.locator("summary").first.press("Enter")
+    several.locator("input[name=up_to_cell_cycle]").press_sequentially("5100")
+    expect(page.locator("#fitting")).to_contain_text("Together 5,000 cell-cycles")
+    expect(page.locator("#fitting")).to_contain_text("2 more do not fit")
+    assert violations(page) == []
+    page.locator("#fitting button").press("Enter")
+    expect(page.locator("#fitting")).to_contain_text("2 trials sent")
+    expect(page.locator("[data-key]")).to_have_count(2)
+    states = [t.state for t in served.store.trials("demo")]
+    assert states.count(TrialState.AWAITING_APPROVAL) == 2
+    assert seen.troubles == []
+
+
+def test_what_waits_anew_appears_by_itself(chromium: Browser, served: Served) -> None:
+    seen = opened(chromium, served, 820)
+    page = seen.go("/c/demo")
+    expect(page).to_have_title(re.compile("^4 waiting"))
+    old = served.store.trials("demo", [TrialState.AWAITING_APPROVAL])[0]
+    new = edit_trial(served.store, old.id, {"rate": 2.5}, None, "bob", "slower")
+    expect(page.locator(f"#t-{new.id} h2")).to_contain_text(f"#{new.proposal.number}")
+    expect(page.locator(f"#t-{old.id}")).to_contain_text("by bob")
+    expect(page.locator(".tabs .count")).to_have_text("5")
+    assert seen.troubles == []
 
 
 def test_a_decision_in_one_tab_is_seen_in_the_other(
