@@ -42,12 +42,11 @@ def test_an_agent_is_a_pure_function_of_the_state(build: Any, hill: Hill) -> Non
 
 
 def test_the_opening_spreads_designs(build: Any, hill: Hill) -> None:
-    campaign = build.campaign()
+    campaign = build.campaign(sources=ONE)
     agent = MultiFidelityAgent(campaign)
     results: list[tuple[str, Design, float]] = []
     for _ in range(3):
-        found = ask(agent, build.state(campaign, results))
-        assert found.proposal.source == "dear"
+        found = ask(agent, build.state(campaign, results), ["dear"])
         design = found.proposal.design
         results.append(("dear", design, hill(design)))
     points = [(float(d["x"]), float(d["z"])) for _, d, _ in results]
@@ -57,6 +56,35 @@ def test_the_opening_spreads_designs(build: Any, hill: Hill) -> None:
         for b in points[:i]
     )
     assert apart > 0.3
+
+
+def test_a_cheap_source_is_sent_ahead(build: Any, hill: Hill) -> None:
+    """Six designs by it, the dear one at its best, its middle and its second best."""
+    campaign = build.campaign(budget={"EUR": 300})
+    agent = MultiFidelityAgent(campaign)
+    results: list[tuple[str, Design, float]] = []
+    for _ in range(6):
+        found = ask(agent, build.state(campaign, results))
+        assert found.proposal.source == "cheap"
+        assert "opening" in found.decision.agent
+        design = found.proposal.design
+        results.append(("cheap", design, hill(design)))
+    last, *before = reversed(results)
+    waiting = build.state(campaign, before[::-1], pending=[last[:2]])
+    assert agent.propose(waiting, ["dear", "cheap"], 1) == []
+    ranked = sorted((d for _, d, _ in results), key=hill, reverse=True)
+    for place in (0, 3, 1):
+        found = ask(agent, build.state(campaign, results))
+        assert found.proposal.source == "dear"
+        assert found.proposal.design == ranked[place]
+        results.append(("dear", ranked[place], hill(ranked[place])))
+
+
+def test_a_source_of_half_the_price_is_not_sent_ahead(build: Any) -> None:
+    sources = {**ONE, "cheap": {**ONE["dear"], "cost": {"EUR": 5}}}
+    campaign = build.campaign(sources=sources)
+    found = ask(MultiFidelityAgent(campaign), build.state(campaign, []))
+    assert found.proposal.source == "dear"
 
 
 def test_it_finds_the_top_of_a_hill(build: Any, hill: Hill) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ def channels(campaign: Campaign) -> dict[tuple[str, str], int]:
 def to_model(campaign: Campaign, observable: str, value: float) -> float:
     """A value on the model scale: logarithm when declared, sign for the objective."""
     if campaign.observables[observable].log:
-        value = math.log(max(value, 1e-12))
+        value = math.log(max(value, sys.float_info.min))
     if observable == campaign.objective.observable and is_minimised(campaign):
         value = -value
     return value
@@ -182,7 +183,7 @@ def _model_noise(
     if not sd:
         return 0.0
     is_log = campaign.observables[observable].log
-    return (sd / max(value, 1e-12)) ** 2 if is_log else sd**2
+    return (sd / max(value, sys.float_info.min)) ** 2 if is_log else sd**2
 
 
 def _estimates(state: CampaignState) -> list[Datum]:

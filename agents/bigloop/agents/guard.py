@@ -24,12 +24,11 @@ from torch import Tensor
 
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
+from bigloop.agents.opening import N_PROOF
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
 from bigloop.contracts import Campaign, CampaignState, canonical_json
 
-N_PROOF = 4
-"""Values of the target, and of cheap sources, that a comparison needs."""
 MARGIN_NAT = 3.0
 """How much likelier (e^3 = 20 times) the target's values must become by coupling."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -14,10 +16,15 @@ from bigloop.contracts import (
     Campaign,
     CampaignState,
     Trial,
+    canonical_json,
 )
 
 OPENING_SHARE = 0.25
 """Of the budget; what the opening may spend at the target."""
+SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
+"""Of the budget, what scouting may cost; and a scout, of the target's price."""
+N_PROOF = 4
+"""Values of the target, and of cheap sources, that a comparison of them needs."""
 
 
 def early_source(campaign: Campaign) -> str | None:
@@ -62,13 +69,84 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     for trial in ran:
         started[trial.proposal.source] += 1
     if early is None:
-        target = campaign.objective.source
-        if started.get(target, 0) < n_spread(campaign):
-            return _amid(state, pool, free, target)
-        return None
+        return _first(state, pool, free, started)
     if started.get(early, 0) < 2 * (d + 1):
         return _apart(state, pool, free, early)
     return _labels(state)
+
+
+def _first(
+    state: CampaignState, pool: Pool, free: Free, started: Mapping[str, int]
+) -> list[Action] | None:
+    """The opening without a predictor."""
+    campaign = state.campaign
+    target, n = campaign.objective.source, started.get(campaign.objective.source, 0)
+    scout = scouting_source(campaign)
+    if scout is None:
+        return _amid(state, pool, free, target) if n < n_spread(campaign) else None
+    if n >= min(N_PROOF, n_spread(campaign)):
+        return None
+    if n == 0 and started.get(scout, 0) < n_scouts(campaign, scout):
+        return _amid(state, pool, free, scout)
+    chosen = scouted(state, free, scout, n)
+    return _amid(state, pool, free, target) if chosen is None else chosen
+
+
+def scouting_source(campaign: Campaign) -> str | None:
+    """The cheapest source that shows the objective itself for a part of the price."""
+    goal, target = campaign.objective, campaign.target.full_cost
+    found = [
+        (cost[currency], name)
+        for name, source in campaign.sources.items()
+        for cost in [source.full_cost]
+        for currency in target
+        if name != goal.source
+        and goal.observable in source.observes
+        and set(cost) == set(target) == {currency}
+        and cost[currency] <= SCOUT_PRICE * target[currency]
+    ]
+    return min(found)[1] if found else None
+
+
+def n_scouts(campaign: Campaign, scout: str) -> int:
+    """Designs that it is sent to: `2 (d + 1)`, or as many as a part of the budget pays.
+
+    None when that is too few to choose from.
+    """
+    ((currency, price),) = campaign.sources[scout].full_cost.items()
+    affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
+    n = min(2 * (len(campaign.parameters) + 1), affordable)
+    return n if n > N_PROOF else 0
+
+
+def scouted(
+    state: CampaignState, free: Free, scout: str, number: int
+) -> list[Action] | None:
+    """Where the target is run first: the best that was scouted, and some for contrast.
+
+    In turn the best, the middle one, the second best and one of the worse: enough of a
+    range to see whether the scout is right. Empty to wait for the scout; none when it
+    has not come back with enough.
+    """
+    campaign = state.campaign
+    goal = campaign.objective
+    if any(t.proposal.source == scout for t in state.pending):
+        return []
+    sign = -1.0 if goal.goal == "minimize" else 1.0
+    values = {
+        canonical_json(o.design): (sign * o.value, o.design)
+        for o in state.observations
+        if o.source == scout and o.observable == goal.observable and not o.censored
+    }
+    if len(values) < N_PROOF:
+        return None
+    ranked = sorted(values, key=lambda key: (-values[key][0], key))
+    n = len(ranked)
+    order = [ranked[i] for i in (0, n // 2, 1, (3 * n) // 4)]
+    for key in [*order[number:], *ranked]:
+        if free.has(goal.source, key):
+            return [Action(source=goal.source, design=values[key][1])]
+    return None
 
 
 def _left(pool: Pool, free: Free, source: str) -> list[int]:
