@@ -47,32 +47,6 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Powers:
-    """How people have ordered a trial, in a store that lets them.
-
-    Attributes:
-        persons: that must agree; `endorsed` are those who did.
-        hold: why nobody may claim it; empty: it is not held.
-        priority: higher is run first.
-    """
-
-    persons: int
-    endorsed: tuple[str, ...]
-    hold: str
-    priority: int
-
-
-def powers(trial: Trial) -> Powers:
-    """What a trial says of its place in the queue; the plain one where it is silent."""
-    return Powers(
-        persons=getattr(trial, "persons", 1),
-        endorsed=tuple(getattr(trial, "endorsed", ())),
-        hold=getattr(trial, "hold", ""),
-        priority=getattr(trial, "priority", 0),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One trial that waits, in the words of the page."""
 
@@ -82,7 +56,6 @@ class Ask:
     prices: tuple[Price, ...]
     lesson: Lesson
     is_target: bool
-    powers: Powers
 
     @property
     def score(self) -> float:
@@ -100,7 +73,6 @@ def ask(spec: Campaign, accounts: Mapping[str, Account], trial: Trial) -> Ask:
         prices=prices(accounts, trial.reserved),
         lesson=lesson_of(trial),
         is_target=proposal.source == spec.objective.source,
-        powers=powers(trial),
     )
 
 

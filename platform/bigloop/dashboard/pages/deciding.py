@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,8 +12,8 @@ from bigloop.contracts import BigloopError, ConflictError, SpecError, Trial, Tri
 from bigloop.dashboard.pages.asking import appraisal, values_of
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.queue import amounts, line_of
-from bigloop.dashboard.pages.rendering import can_order, is_part, page
-from bigloop.dashboard.queue import ask, fit, powers
+from bigloop.dashboard.pages.rendering import is_part, page
+from bigloop.dashboard.queue import ask, fit
 from bigloop.loop.editing import edit_trial, preview
 
 router = APIRouter()
@@ -39,7 +39,9 @@ def approve(
 ) -> Response:
     """Let a trial run that waits for a person."""
     try:
-        done = desk.store.approve(trial, asking.name, form.get("reason", ""))
+        done = desk.store.approve(
+            trial, asking.name, form.get("reason", ""), version=_seen(form)
+        )
     except ConflictError as error:
         return _lost(request, desk, asking, trial, error)
     return _answer(request, desk, asking, done)
@@ -51,7 +53,9 @@ def reject(
 ) -> Response:
     """Refuse a trial that waits for a person."""
     try:
-        done = desk.store.reject(trial, asking.name, form.get("reason", ""))
+        done = desk.store.reject(
+            trial, asking.name, form.get("reason", ""), version=_seen(form)
+        )
     except ConflictError as error:
         return _lost(request, desk, asking, trial, error)
     return _answer(request, desk, asking, done)
@@ -77,6 +81,7 @@ def edit(
             until,
             asking.name,
             reason,
+            version=_seen(form),
             appraised=appraised,
         )
     except ConflictError as error:
@@ -93,32 +98,34 @@ def order(
     """Set the priority of a trial, hold it, or release it.
 
     Raises:
-        SpecError: the priority is no whole number, or the store keeps no order.
+        SpecError: the priority is no whole number.
     """
-    store: Any = desk.store
-    if not can_order(store):
-        raise SpecError("this store keeps neither priority nor hold; upgrade it")
-    before = powers(desk.store.trial(trial))
+    store, now, seen = desk.store, desk.store.trial(trial), _seen(form)
     wanted, hold = _whole(form.get("priority", "0")), form.get("hold", "").strip()
     try:
-        if wanted != before.priority:
-            store.rank(trial, wanted, asking.name)
-        if hold and hold != before.hold:
-            store.hold(trial, asking.name, hold)
-        elif before.hold and not hold:
-            store.unhold(trial, asking.name)
+        if wanted != now.priority:
+            now = store.rank(trial, wanted, asking.name, version=seen)
+            seen = now.version
+        if hold and hold != now.hold:
+            store.hold(trial, asking.name, hold, version=seen)
+        elif now.hold and not hold:
+            store.unhold(trial, asking.name, version=seen)
     except ConflictError as error:
         return _lost(request, desk, asking, trial, error)
     return _answer(request, desk, asking, desk.store.trial(trial))
+
+
+def _seen(form: dict[str, str]) -> int | None:
+    """The trial's version on the page from which a form was sent; none: not said."""
+    said = form.get("version", "")
+    return _whole(said) if said else None
 
 
 def _whole(said: str) -> int:
     try:
         return int(said)
     except ValueError:
-        raise SpecError(
-            f"priority {said!r} is not a whole number; write it like 5"
-        ) from None
+        raise SpecError(f"{said!r} is not a whole number; write it like 5") from None
 
 
 @router.post("/c/{campaign}/approve")
@@ -162,9 +169,8 @@ def _answer(request: Request, desk: Desk, asking: Scientist, done: Trial) -> Res
         # Another person has to agree, too, or only its place in the queue changed.
         moment = desk.store.moment(done.campaign)
         card = ask(moment.campaign, moment.accounts, done)
-        orders = can_order(desk.store)
         spec = moment.campaign
-        return page(request, asking, "card_part", a=card, spec=spec, can_order=orders)
+        return page(request, asking, "card_part", a=card, spec=spec)
     return line_of(request, desk, asking, done)
 
 

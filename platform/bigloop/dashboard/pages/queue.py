@@ -14,7 +14,7 @@ from bigloop.dashboard.pages.asking import appraisal, instead_of, values_of
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.paging import cut
 from bigloop.dashboard.pages.rendering import campaign_page, page
-from bigloop.dashboard.queue import ask, fit, powers
+from bigloop.dashboard.queue import ask, fit
 from bigloop.loop.editing import preview
 
 router = APIRouter()
@@ -38,7 +38,7 @@ def queue(
     """What waits for a person, and what nobody knows the end of."""
     moment = desk.store.moment(campaign)
     waiting = [t for t in moment.trials if t.state is _ASKED]
-    waiting.sort(key=lambda t: -powers(t).priority)
+    waiting.sort(key=lambda t: -t.priority)
     shown = cut(waiting, at, _CARDS)
     return campaign_page(
         request,

@@ -17,7 +17,6 @@ from bigloop.api.security import Principal, Role
 from bigloop.contracts import TrialState, significant
 from bigloop.dashboard.pages.desk import Desk
 from bigloop.dashboard.wording import cost_text, design_text, quantity, unit_name
-from bigloop.db import Store
 
 TABS = (
     ("queue", "", "What needs me"),
@@ -131,16 +130,10 @@ def campaign_page(
         n_trials=len(moment.trials),
         n_waiting=counts[TrialState.AWAITING_APPROVAL],
         n_unknown=counts[TrialState.UNKNOWN],
-        can_order=can_order(desk.store),
         tabs=TABS,
         tab=known.pop("tab", template),
         **known,
     )
-
-
-def can_order(store: Store) -> bool:
-    """Whether the store knows priority and hold."""
-    return hasattr(store, "rank") and hasattr(store, "hold")
 
 
 def is_part(request: Request) -> bool:

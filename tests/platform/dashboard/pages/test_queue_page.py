@@ -68,6 +68,34 @@ def test_who_lost_the_race_sees_what_the_other_did(
     assert "no &lt;cells&gt; left" in answer.text
 
 
+def test_a_decision_on_what_has_changed_since_is_not_taken(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    seen = store.trial(waiting).version
+    store.rank(waiting, 5, "bob")
+    form = {"version": str(seen), "reason": "no"}
+    answer = client.post(f"/t/{waiting}/reject", headers=PART, data=form)
+    assert answer.status_code == 409
+    assert store.trial(waiting).state is TrialState.AWAITING_APPROVAL
+
+
+def test_priority_and_hold_are_set_on_the_card(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    form = {
+        "version": str(store.trial(waiting).version),
+        "priority": "3",
+        "hold": "the oven is being mended",
+    }
+    card = client.post(f"/t/{waiting}/order", headers=PART, data=form).text
+    assert "the oven is being mended" in card
+    found = store.trial(waiting)
+    assert (found.priority, found.hold) == (3, "the oven is being mended")
+    form = {"version": str(found.version), "priority": "3", "hold": ""}
+    assert client.post(f"/t/{waiting}/order", headers=PART, data=form).is_success
+    assert store.trial(waiting).hold == ""
+
+
 def test_a_rejection_without_a_reason_is_told_beside_the_form(
     client: TestClient, store: Store, waiting: str
 ) -> None:
