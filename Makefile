@@ -48,6 +48,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/fast_charging.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/bigloop bench benchmarks/problems/*.yaml --processes 2
 	$(BIN)/python benchmarks/sei_kmc.py
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/transport.py

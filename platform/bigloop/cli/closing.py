@@ -37,6 +37,7 @@ def closing_lines(
         lines.append(f"{len(waiting)} proposals wait for a person: bigloop queue")
     lines.append(f"models: {mlflow} (MLflow)")
     if trials := store.trials(campaign):
+        lines.append("dashboard: bigloop serve")
         lines.append(f"look further: bigloop why {trials[-1].id[:8]} | bigloop status")
     return lines
 
