@@ -10,7 +10,14 @@ from bigloop.agents import MultiFidelityAgent, RandomAgent
 from bigloop.agents.belief import believe
 from bigloop.agents.guard import fit
 from bigloop.agents.multi_fidelity import purses
-from bigloop.contracts import Agent, Campaign, Design, Suggestion
+from bigloop.contracts import (
+    Agent,
+    Campaign,
+    Design,
+    Stock,
+    Suggestion,
+    TrialState,
+)
 
 Hill = Callable[[Design], float]
 
@@ -112,6 +119,23 @@ def test_a_pending_trial_is_not_proposed_again(build: Any, hill: Hill) -> None:
     two = agent.propose(build.state(campaign, results), ["dear", "cheap"], 2)
     assert two[1].proposal.design != two[0].proposal.design
     assert [s.proposal.number for s in two] == [8, 9]
+
+
+def test_what_was_rejected_is_not_proposed_again(build: Any, hill: Hill) -> None:
+    """Not by its source; the other source may still run the design."""
+    campaign = build.campaign()
+    stock = tuple(Stock(design=d, specimens=2) for d in spread(9))
+    results = [("dear", s.design, hill(s.design)) for s in stock[:6]]
+    state = build.state(campaign, results).model_copy(update={"stock": stock})
+    agent = MultiFidelityAgent(campaign)
+    first = ask(agent, state, ["dear"]).proposal
+    asked = build.state(campaign, results, pending=[("dear", first.design)])
+    *before, trial = asked.trials
+    rejected = trial.model_copy(update={"state": TrialState.REJECTED})
+    after = state.model_copy(update={"trials": (*before, rejected)})
+    second = ask(agent, after, ["dear"]).proposal
+    assert (second.source, second.design) != (first.source, first.design)
+    assert ask(MultiFidelityAgent(campaign), after, ["dear"]).proposal == second
 
 
 def test_a_reservation_never_exceeds_what_is_left(build: Any, hill: Hill) -> None:

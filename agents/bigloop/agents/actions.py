@@ -18,6 +18,7 @@ from bigloop.contracts import (
     Source,
     Stock,
     Trial,
+    TrialState,
     canonical_json,
 )
 
@@ -42,6 +43,8 @@ def is_early(campaign: Campaign, name: str) -> bool:
 class Free:
     """What may still be begun: fresh specimens of a stock, simulations not yet run.
 
+    What a person, or a rule, has rejected for a source is not proposed to it again.
+
     Args:
         state: of the campaign.
         specimens: fresh ones by canonical JSON of the design, as `specimens` counts
@@ -55,11 +58,14 @@ class Free:
         self._stock = specimens
         self._begun: Counter[str] = Counter()
         self._done: set[tuple[str, str]] = set()
+        self._rejected: set[tuple[str, str]] = set()
         for trial in state.trials:
-            if trial.state in CALLED_OFF:
-                continue
             proposal = trial.proposal
             key = canonical_json(proposal.design)
+            if trial.state in CALLED_OFF:
+                if trial.state is TrialState.REJECTED and proposal.specimen is None:
+                    self._rejected.add((proposal.source, key))
+                continue
             self._done.add((proposal.source, key))
             source = self._campaign.sources[proposal.source]
             if source.is_physical and proposal.specimen is None:
@@ -67,6 +73,8 @@ class Free:
 
     def has(self, source: str, key: str) -> bool:
         """Whether a source may begin with the design of this canonical JSON."""
+        if (source, key) in self._rejected:
+            return False
         if not self._campaign.sources[source].is_physical:
             return (source, key) not in self._done
         return self._stock is None or self._stock.get(key, 0) > self._begun[key]
@@ -133,15 +141,21 @@ def _is_opened_early(campaign: Campaign, name: str) -> bool:
 
 
 def continued(state: CampaignState) -> list[Action]:
-    """Living specimens that the target could go on with."""
+    """Living specimens that the target could go on with, and nobody said no."""
     name = state.campaign.objective.source
     source = state.campaign.sources[name]
+    rejected = {
+        t.proposal.specimen
+        for t in state.trials
+        if t.state is TrialState.REJECTED and t.proposal.source == name
+    }
     return [
         Action(
             source=name, design=trial.proposal.design, specimen=specimen, from_age=age
         )
         for specimen, (trial, age) in living(state).items()
-        if _same_lab(source, state.campaign.sources[trial.proposal.source])
+        if specimen not in rejected
+        and _same_lab(source, state.campaign.sources[trial.proposal.source])
     ]
 
 
