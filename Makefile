@@ -48,6 +48,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/fast_charging.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/asking.py
+	$(BIN)/python benchmarks/busy.py
 	$(BIN)/bigloop bench benchmarks/problems/*.yaml --processes 2
 	$(BIN)/python benchmarks/sei_kmc.py
 	$(BIN)/python benchmarks/cells.py

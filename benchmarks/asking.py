@@ -1,0 +1,170 @@
+"""How long the agent takes for one proposal, with 100 and 500 results in 6 dimensions.
+
+    python benchmarks/asking.py
+
+Processor time on one core. Hyper-parameters are inferred anew only when the results
+have grown by 15 %: the time with and without that is printed apart, and their mean over
+the results until the next time (amortised). The peer, in the same run, is BoTorch's
+SingleTaskGP with LogEI, fitted and optimised as its tutorials do, which it does for
+every proposal.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import torch
+from botorch.acquisition import LogExpectedImprovement
+from botorch.fit import fit_gpytorch_mll
+from botorch.models import SingleTaskGP
+from botorch.optim import optimize_acqf
+from botorch.test_functions import Hartmann
+from gpytorch.mlls import ExactMarginalLogLikelihood
+
+from bigloop.agents import MultiFidelityAgent
+from bigloop.contracts import (
+    Account,
+    Campaign,
+    CampaignState,
+    Observation,
+    Outcome,
+    Proposal,
+    Trial,
+    TrialState,
+)
+
+NAMES = tuple(f"x{i}" for i in range(6))
+BUDGET = 2000.0
+SPEC = {
+    "name": "asking",
+    "parameters": {name: {"low": 0, "high": 1} for name in NAMES},
+    "observables": {"y": {}},
+    "objective": {"observable": "y", "source": "bench"},
+    "sources": {"bench": {"simulator": "s", "observes": ["y"], "cost": {"EUR": 1}}},
+    "budget": {"EUR": BUDGET},
+}
+GROWTH = 1.15
+REPEATS = 5
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def points(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Designs `n x 6` and their values `n`."""
+    rng = random.Random(n)
+    x = torch.tensor([[rng.random() for _ in NAMES] for _ in range(n)]).double()
+    return x, Hartmann(dim=6, negate=True)(x)
+
+
+def state_of(campaign: Campaign, n: int) -> CampaignState:
+    """A campaign with `n` results."""
+    trials, observations = [], []
+    x, y = points(n)
+    for i, (row, value) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+        design = dict(zip(NAMES, row, strict=True))
+        proposal = Proposal(campaign="asking", number=i, source="bench", design=design)
+        outcome = Outcome(status="success", specimen=proposal.id, cost={"EUR": 1.0})
+        trial = Trial(
+            id=proposal.id,
+            campaign="asking",
+            proposal=proposal,
+            state=TrialState.COMPLETED,
+            spent={"EUR": 1.0},
+            outcome=outcome,
+            created_at=AT,
+            updated_at=AT,
+        )
+        trials.append(trial)
+        observations.append(
+            Observation(
+                id=i,
+                campaign="asking",
+                trial=trial.id,
+                source="bench",
+                design=design,
+                specimen=trial.id,
+                batch=None,
+                observable="y",
+                value=value,
+                unit="",
+                sd=None,
+                age=None,
+                censored=False,
+                recorded_at=AT,
+            )
+        )
+    account = Account(currency="EUR", limit=BUDGET, reserved=0.0, spent=float(n))
+    return CampaignState(
+        campaign=campaign,
+        trials=tuple(trials),
+        seen=tuple(trial.id for trial in trials),
+        observations=tuple(observations),
+        accounts={"EUR": account},
+    )
+
+
+def median_s(act: Callable[[], object]) -> float:
+    """Median processor time."""
+    times = []
+    for _ in range(REPEATS):
+        began = time.process_time()
+        act()
+        times.append(time.process_time() - began)
+    return statistics.median(times)
+
+
+def ours(n: int) -> tuple[float, float]:
+    """Seconds of a proposal with known hyper-parameters, and with a new inference."""
+    campaign = Campaign.model_validate(SPEC)
+    state, before = state_of(campaign, n), state_of(campaign, n - 1)
+    fresh = median_s(lambda: MultiFidelityAgent(campaign).propose(state, ["bench"], 1))
+    times = []
+    for _ in range(REPEATS):
+        agent = MultiFidelityAgent(campaign)
+        agent.propose(before, ["bench"], 1)
+        began = time.process_time()
+        # Fewer seen than there are: one more result than the agent knew.
+        agent.propose(state, ["bench"], 1)
+        times.append(time.process_time() - began)
+    return statistics.median(times), fresh
+
+
+def log_ei(n: int) -> float:
+    """Seconds of a proposal by BoTorch."""
+    x, y = points(n)
+    values = ((y - y.mean()) / y.std()).unsqueeze(-1)
+    bounds = torch.stack([torch.zeros(6), torch.ones(6)]).double()
+
+    def act() -> None:
+        model = SingleTaskGP(x, values)
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+        optimize_acqf(
+            LogExpectedImprovement(model, values.max()),
+            bounds=bounds,
+            q=1,
+            num_restarts=10,
+            raw_samples=512,
+        )
+
+    return median_s(act)
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    ours(20)
+    print("results  proposal  with inference  amortised  target   BoTorch LogEI")
+    for n, target in ((100, 0.05), (500, 0.5)):
+        known, fresh = ours(n)
+        amortised = known + (fresh - known) / ((GROWTH - 1) * n)
+        print(
+            f"{n:7}  {known:6.3f} s  {fresh:12.3f} s  {amortised:7.3f} s  "
+            f"{target:4.2f} s  {log_ei(n):10.3f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
