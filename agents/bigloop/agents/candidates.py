@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from bigloop.agents.belief import TARGET, Belief
 from bigloop.agents.pool import Pool
-from bigloop.agents.promise import Promise
+from bigloop.agents.promise import Looked, Promise
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import decode, draw, encode, moved
 from bigloop.contracts import Campaign, CampaignState
@@ -39,13 +38,13 @@ def worthwhile(
         best = promise.shortlist(pool.x, N_SHORT)
         return Pool(campaign, [pool.designs[i] for i in best])
     every = [*pool.designs, *(d.design for d in belief.data)]
-    x = refined(campaign, encode(campaign, every), promise, _seed(state))
-    best = promise.shortlist(x, N_SHORT)
+    looked = refined(campaign, encode(campaign, every), promise, _seed(state))
+    best, x = promise.picked(looked, N_SHORT), looked.x
     far = decode(campaign, x[[i for i in best if i >= len(every)]])
     return Pool(campaign, [*(every[i] for i in best if i < len(every)), *far])
 
 
-def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Tensor:
+def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Looked:
     """Points, and others around the most promising of them, round by round.
 
     In each round the points that promise the largest improvement are moved a little in
@@ -57,16 +56,15 @@ def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Tenso
         promise: of a point.
         seed: of the random sequence.
     """
-    score = promise.improvement(*promise.moments(x))
+    looked = promise.look(x)
     for number, scale in enumerate(SCALES):
-        top = score.argsort(descending=True, stable=True)[:N_CENTERS]
-        near = moved(campaign, x[top], N_AROUND, scale, seed + 31 * (number + 1))
+        top = looked.score.argsort(descending=True, stable=True)[:N_CENTERS]
+        near = moved(campaign, looked.x[top], N_AROUND, scale, seed + 31 * (number + 1))
         if campaign.constraints:
             inside = [campaign.is_feasible(d) for d in decode(campaign, near)]
             near = near[inside]
-        x = torch.cat([x, near])
-        score = torch.cat([score, promise.improvement(*promise.moments(near))])
-    return x
+        looked = looked.with_(promise.look(near))
+    return looked
 
 
 def _seed(state: CampaignState) -> int:

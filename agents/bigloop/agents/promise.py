@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -15,6 +15,34 @@ N_SETTINGS = 4
 N_CLOSE = 2000
 """Designs looked at under these; of more, the likeliest setting alone picks them."""
 _CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Points and what they promise.
+
+    Attributes:
+        x: in the unit cube, `m x d`.
+        mean: of the target there, `m`.
+        sd: standard deviation of it, `m`.
+        score: expected improvement on the best tried design, `m`.
+    """
+
+    x: Tensor
+    mean: Tensor
+    sd: Tensor
+    score: Tensor
+
+    def with_(self, more: Looked) -> Looked:
+        """These points and others."""
+        return Looked(
+            **{
+                part.name: torch.cat(
+                    [getattr(self, part.name), getattr(more, part.name)]
+                )
+                for part in fields(self)
+            }
+        )
 
 
 class Promise:
@@ -52,6 +80,18 @@ class Promise:
         gain = sd * (density + u * torch.special.ndtr(u))
         return self.model.average(gain)
 
+    def look(self, x: Tensor) -> Looked:
+        """Points `m x d` with what they promise."""
+        parts = [self.moments(part) for part in x.split(_CHUNK)]
+        mean = torch.cat([mean for mean, _ in parts], dim=1)
+        sd = torch.cat([sd for _, sd in parts], dim=1)
+        return Looked(
+            x=x,
+            mean=self.model.average(mean),
+            sd=self.model.average(sd),
+            score=self.improvement(mean, sd),
+        )
+
     def shortlist(self, x: Tensor, n: int) -> list[int]:
         """Up to `n` indices: the most promising, the best, and the least known.
 
@@ -64,28 +104,21 @@ class Promise:
         if len(x) > N_CLOSE:
             rough = Promise(self.model.likeliest(1), x[:0])
             rough._best = self._best[self.model.weight.argmax()].unsqueeze(0)
-            coarse = _picked(rough, x, N_CLOSE)
-            return [coarse[i] for i in _picked(self, x[coarse], n)]
-        return _picked(self, x, n)
+            coarse = rough.picked(rough.look(x), N_CLOSE)
+            fine = self.picked(self.look(x[coarse]), n)
+            return [coarse[i] for i in fine]
+        return self.picked(self.look(x), n)
 
-
-def _picked(promise: Promise, x: Tensor, n: int) -> list[int]:
-    """Half of them by improvement, a quarter by mean, the rest by spread."""
-    found = [promise.moments(part) for part in x.split(_CHUNK)]
-    mean = torch.cat([m for m, _ in found], dim=1)
-    sd = torch.cat([s for _, s in found], dim=1)
-    model = promise.model
-    ranked: Sequence[tuple[Tensor, int]] = (
-        (model.average(mean), n // 4),
-        (model.average(sd), n // 4),
-        (promise.improvement(mean, sd), n),
-    )
-    chosen: dict[int, None] = {}
-    for score, most in ranked:
-        for index in score.argsort(descending=True, stable=True)[:n].tolist():
-            if most == 0 or len(chosen) == n:
-                break
-            if index not in chosen:
-                chosen[index] = None
-                most -= 1
-    return sorted(chosen)
+    @staticmethod
+    def picked(looked: Looked, n: int) -> list[int]:
+        """A quarter by mean, a quarter by spread, the rest by improvement."""
+        chosen: dict[int, None] = {}
+        ranked = ((looked.mean, n // 4), (looked.sd, n // 4), (looked.score, n))
+        for score, most in ranked:
+            for index in score.argsort(descending=True, stable=True)[:n].tolist():
+                if most == 0 or len(chosen) == n:
+                    break
+                if index not in chosen:
+                    chosen[index] = None
+                    most -= 1
+        return sorted(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,6 +17,25 @@ from bigloop.agents.covariance import JITTER, covariance, factor, variance
 from bigloop.agents.inference import Settings, infer
 from bigloop.agents.items import Items, join, latent
 from bigloop.agents.prior import Prior
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Items as a model sees them.
+
+    Attributes:
+        items: `m` of them.
+        mean: posterior means, `s x m`.
+        variance: posterior variances, own noise included, `s x m`.
+        white: what the `n` data explain, `s x n x m`.
+        shared: what the predictor's `k` errors do to them, `s x m x k`.
+    """
+
+    items: Items
+    mean: Tensor
+    variance: Tensor
+    white: Tensor
+    shared: Tensor
 
 
 class SourceModel(Model):  # type: ignore[misc]
@@ -52,18 +72,18 @@ class SourceModel(Model):  # type: ignore[misc]
         loadings = self.items.common.expand(len(self.weight), -1, -1)
         self.carry = torch.cholesky_solve(loadings, self.lower)
 
-    def _carried(self, at: Items) -> Tensor:
+    def _carried(self, cross: Tensor) -> Tensor:
         """What the predictor's coefficient errors do to predictions, `s x m x k`.
 
-        The posterior mean is linear in the data, and so in the errors of the data.
+        The posterior mean is linear in the data, and so in the errors of the data. An
+        estimate is itself known without error.
+
+        Args:
+            cross: prior covariance of what is predicted with the data, `s x m x n`.
         """
         if not self.carry.shape[-1]:
-            return self.carry.new_zeros(len(self.weight), len(at), 0)
-        return covariance(at, self.items, self.h) @ self.carry
-
-    def _shared(self, at: Items) -> Tensor:
-        """As `_carried`; zero for an estimate, which is itself known without error."""
-        return self._carried(at) * ~at.is_estimate.unsqueeze(-1)
+            return self.carry.new_zeros(len(self.weight), cross.shape[-2], 0)
+        return cross @ self.carry
 
     def believe(self, pending: Items) -> SourceModel:
         """The model after results equal to its own expectation: fantasies.
@@ -76,7 +96,7 @@ class SourceModel(Model):  # type: ignore[misc]
         after.y = torch.cat(
             [self.y.expand(len(self.weight), -1), self.mean(pending)], dim=-1
         )
-        carried = self.average(self._carried(pending))
+        carried = self.average(self._carried(covariance(pending, self.items, self.h)))
         pending = dataclasses.replace(pending, common=carried)
         after.items = join(self.items, pending)
         after._solve()
@@ -103,13 +123,24 @@ class SourceModel(Model):  # type: ignore[misc]
         """Posterior means, `s x m`."""
         return (covariance(at, self.items, self.h) @ self.alpha).squeeze(-1)
 
-    def moments(self, at: Items) -> tuple[Tensor, Tensor]:
-        """`mean` and `variance`, each `s x m`, for the price of one."""
+    def see(self, at: Items) -> Seen:
+        """Items with what the model expects of them."""
         cross = covariance(self.items, at, self.h)
-        mean = (cross.mT @ self.alpha).squeeze(-1)
         white = torch.linalg.solve_triangular(self.lower, cross, upper=False)
         own = (variance(at, self.h) - white.square().sum(-2)).clamp_min(1e-12)
-        return mean, own + at.noise + self._shared(at).square().sum(-1)
+        shared = self._carried(cross.mT) * ~at.is_estimate.unsqueeze(-1)
+        return Seen(
+            items=at,
+            mean=(cross.mT @ self.alpha).squeeze(-1),
+            variance=own + at.noise + shared.square().sum(-1),
+            white=white,
+            shared=shared,
+        )
+
+    def moments(self, at: Items) -> tuple[Tensor, Tensor]:
+        """Posterior means and variances, own noise included, each `s x m`."""
+        seen = self.see(at)
+        return seen.mean, seen.variance
 
     def likeliest(self, n: int) -> SourceModel:
         """The model under its `n` settings of the most weight."""
@@ -121,21 +152,14 @@ class SourceModel(Model):  # type: ignore[misc]
         some.carry = self.carry[at]
         return some
 
-    def _explained(self, at: Items) -> Tensor:
-        cross = covariance(self.items, at, self.h)
-        return torch.linalg.solve_triangular(self.lower, cross, upper=False)
-
-    def covariance(self, a: Items, b: Items) -> Tensor:
+    def between(self, a: Seen, b: Seen) -> Tensor:
         """Posterior covariance between items, `s x n x m`, own noise apart."""
-        prior = covariance(a, b, self.h)
-        shared = self._shared(a) @ self._shared(b).transpose(-1, -2)
-        return (
-            prior - self._explained(a).transpose(-1, -2) @ self._explained(b) + shared
-        )
+        prior = covariance(a.items, b.items, self.h)
+        return prior - a.white.mT @ b.white + a.shared @ b.shared.mT
 
     def variance(self, at: Items) -> Tensor:
         """Posterior variances, `s x m`, own noise included."""
-        return self.moments(at)[1]
+        return self.see(at).variance
 
     def posterior(self, X: Tensor, *_: Any, **__: Any) -> GaussianMixturePosterior:
         """BoTorch posterior of the target's mean at `(b) x q x d`.
@@ -148,8 +172,9 @@ class SourceModel(Model):  # type: ignore[misc]
         means, covariances = [], []
         for points in X.reshape(-1, q, d):
             at = latent(points, self.items.common.shape[-1])
-            means.append(self.mean(at))
-            covariances.append(self.covariance(at, at) + JITTER * torch.eye(q))
+            seen = self.see(at)
+            means.append(seen.mean)
+            covariances.append(self.between(seen, seen) + JITTER * torch.eye(q))
         s = len(self.weight)
         mean = torch.stack(means).reshape(*batch, s, q)
         cov = torch.stack(covariances).reshape(*batch, s, q, q)

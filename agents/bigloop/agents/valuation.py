@@ -62,8 +62,7 @@ class Valuation:
         self.belief, self.model, self.left = belief, model, left
         self.failures = failures
         self.campaign = belief.campaign
-        self.targets = latent(pool.x, belief.n_common)
-        self.mean = model.mean(self.targets)
+        self.targets = model.see(latent(pool.x, belief.n_common))
 
     def value(self, actions: Sequence[Action]) -> list[Valued]:
         """The affordable actions with their values, in the order given."""
@@ -72,9 +71,10 @@ class Valuation:
             return []
         chosen = [action for action, _ in planned]
         items = self._items(chosen)
-        change = self.model.covariance(self.targets, items)
-        change = change / self.model.variance(items).sqrt().unsqueeze(-2)
-        gains = self.model.average(knowledge_gradient(self.mean, change))
+        seen = self.model.see(items)
+        change = self.model.between(self.targets, seen)
+        change = change / seen.variance.sqrt().unsqueeze(-2)
+        gains = self.model.average(knowledge_gradient(self.targets.mean, change))
         means, epistemic, aleatoric = self._moments(chosen)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
@@ -136,7 +136,7 @@ class Valuation:
         at = latent(
             encode(self.campaign, [a.design for a in actions]), self.belief.n_common
         )
-        means, variances = self.model.mean(at), self.model.variance(at)
+        means, variances = self.model.moments(at)
         mean = self.model.average(means)
         epistemic = self.model.average(variances + (means - mean).square()).sqrt()
         noise = self.model.average(self.model.h.noise[:, TARGET])
