@@ -143,13 +143,13 @@ def test_a_decision_in_one_tab_is_seen_in_the_other(
     other.go("/c/demo")
     field = other.page.locator(f"#t-{next_} [data-act=r]")
     field.locator("summary").click()
-    field.locator("input").fill("half a sentence")
+    field.locator("input[name=reason]").fill("half a sentence")
     one.page.locator(f"#t-{id_} button[data-act=a]").click()
     expect(other.page.locator(f"#t-{id_}")).to_contain_text("approved")
     expect(other.page.locator(f"#t-{id_}")).to_contain_text("by ann")
     # What was being typed is there, and so is the focus.
-    expect(field.locator("input")).to_have_value("half a sentence")
-    expect(field.locator("input")).to_be_focused()
+    expect(field.locator("input[name=reason]")).to_have_value("half a sentence")
+    expect(field.locator("input[name=reason]")).to_be_focused()
     assert one.troubles + other.troubles == []
 
 
