@@ -59,7 +59,8 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
     most different early observables are run to their end, once all are known: they fix
     the predictor's slope best (D-optimality). Without one, `n_spread` designs run at
-    the target.
+    the target; where a cheap source shows the objective, it is sent ahead, and the
+    target run where that tells most about it.
     """
     campaign = state.campaign
     d = len(campaign.parameters)

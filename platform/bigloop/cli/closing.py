@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bigloop.contracts import Recommendation, TrialState
-from bigloop.dashboard.history import all_events
 from bigloop.dashboard.wording import design_text, recommended_text, spent_text
 from bigloop.db import Store
 from bigloop.loop.watcher import Ending
@@ -47,7 +46,7 @@ def n_approved_beforehand(store: Store, campaign: str) -> int:
     return sum(
         event.kind == "trial.approved"
         and str(event.data.get("reason", "")).startswith(_BEFOREHAND)
-        for event in all_events(store, campaign)
+        for event in store.every_event(campaign)
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bigloop.contracts import Campaign, Event
-from bigloop.dashboard.history import all_events
 from bigloop.dashboard.timeline import Timeline, Walk
 from bigloop.db import Store
 
@@ -61,7 +60,7 @@ class Chronicle:
 
     def _follow(self) -> None:
         with self._lock:
-            for event in all_events(self._store, self._name, self._seq):
+            for event in self._store.every_event(self._name, self._seq):
                 self._take(event)
 
     def _take(self, event: Event) -> None:

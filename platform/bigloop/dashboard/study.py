@@ -15,7 +15,6 @@ from bigloop.contracts import (
     TrialState,
 )
 from bigloop.dashboard.foresight import Foresight, foresights
-from bigloop.dashboard.history import all_events
 from bigloop.dashboard.recommendation import recommend
 from bigloop.dashboard.timeline import Timeline, timeline
 from bigloop.db import CampaignInfo, Store, VerifyReport
@@ -68,7 +67,7 @@ def study(store: Store, campaign: str, known: Recommendation | None = None) -> S
         observations=store.observations(campaign),
         accounts=store.ledger(campaign),
         versions=versions,
-        timeline=timeline(spec, all_events(store, campaign)),
+        timeline=timeline(spec, store.every_event(campaign)),
         foresights=_foresights(store, spec, versions),
         best=best,
         trouble=trouble,

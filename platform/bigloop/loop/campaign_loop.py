@@ -119,10 +119,7 @@ class CampaignLoop:
     def state(self) -> CampaignState:
         """The campaign as its agent sees it, with all that has ended."""
         moment = self.store.moment(self.campaign.name)
-        line = Timeline.of(self.campaign, moment.trials)
-        for trial in sorted(line.open(moment.trials), key=line.due_s):
-            if trial.state in TERMINAL:
-                line.take_in(trial)
+        line = Timeline.caught_up(self.campaign, moment.trials)
         return self._look(line, moment)
 
     def _look(self, line: Timeline, moment: Moment) -> CampaignState:

@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bigloop.contracts import (
-    TERMINAL,
     BigloopError,
     Campaign,
     CampaignState,
     Estimate,
     ModelVersion,
     Stock,
-    Trial,
     TrialState,
 )
 from bigloop.db import Moment, Store
@@ -56,7 +54,7 @@ def sight(
         SpecError: the champion's file is damaged.
     """
     moment = _rejected(store.moment(campaign), without)
-    line = _line(moment.campaign, moment.trials)
+    line = Timeline.caught_up(moment.campaign, moment.trials)
     seen = tuple(line.seen)
     champion = store.champion(campaign)
     state = line.view(moment.state(seen)).model_copy(
@@ -98,15 +96,6 @@ def _rejected(moment: Moment, trial: str) -> Moment:
         t.model_copy(update=change) if t.id == trial else t for t in moment.trials
     )
     return replace(moment, trials=trials)
-
-
-def _line(spec: Campaign, trials: Sequence[Trial]) -> Timeline:
-    """The order of a loop that has taken in everything that ended."""
-    line = Timeline.of(spec, trials)
-    for trial in sorted(line.open(trials), key=line.due_s):
-        if trial.state in TERMINAL:
-            line.take_in(trial)
-    return line
 
 
 def _estimates(

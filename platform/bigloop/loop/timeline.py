@@ -14,7 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bigloop.contracts import CALLED_OFF, Campaign, CampaignState, Trial, TrialState
+from bigloop.contracts import (
+    CALLED_OFF,
+    TERMINAL,
+    Campaign,
+    CampaignState,
+    Trial,
+    TrialState,
+)
 
 _WAITING = {TrialState.PROPOSED, TrialState.AWAITING_APPROVAL}
 _ENDED = {TrialState.COMPLETED, TrialState.FAILED}
@@ -44,6 +51,15 @@ class Timeline:
             if trial.decision is not None:
                 line.seen += trial.decision.seen
                 line.now_s = max(line.now_s, trial.decision.at_s)
+        return line
+
+    @classmethod
+    def caught_up(cls, campaign: Campaign, trials: Sequence[Trial]) -> Timeline:
+        """The timeline of a loop that has taken in everything that ended."""
+        line = cls.of(campaign, trials)
+        for trial in sorted(line.open(trials), key=line.due_s):
+            if trial.state in TERMINAL:
+                line.take_in(trial)
         return line
 
     def decided(self) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from bigloop.contracts import Campaign
 from bigloop.dashboard.chronicle import Chronicle, chosen
 from bigloop.dashboard.decided import last_word
-from bigloop.dashboard.history import all_events
 from bigloop.dashboard.timeline import timeline
 from bigloop.db import Store
 
@@ -13,10 +12,10 @@ def test_what_is_followed_is_what_is_read_at_once(
 ) -> None:
     found = Chronicle(store, spec)
     before = len(found.entries())
-    assert found.timeline() == timeline(spec, all_events(store, "demo"))
+    assert found.timeline() == timeline(spec, store.every_event("demo"))
     store.reject(waiting, "bob", "enough")
     assert len(found.entries()) == before + 1
-    assert found.timeline() == timeline(spec, all_events(store, "demo"))
+    assert found.timeline() == timeline(spec, store.every_event("demo"))
 
 
 def test_the_last_word_is_that_of_who_decided(

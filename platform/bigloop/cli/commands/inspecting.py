@@ -96,11 +96,10 @@ def events(
 ) -> None:
     """List the audit log: every change, who made it, and when."""
     from bigloop.cli.output import emit, say
-    from bigloop.dashboard.history import all_events
 
     with ctx.obj.store() as store:
         name = None if campaign is None else store.campaign(campaign).name
-        found = list(all_events(store, name, after))
+        found = list(store.every_event(name, after))
     if as_json:
         emit(found)
         return

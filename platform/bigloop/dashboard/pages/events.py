@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from bigloop.api.security import Viewer
 from bigloop.contracts import NotFoundError, canonical_json
 from bigloop.dashboard.chronicle import chosen
-from bigloop.dashboard.history import all_events
 from bigloop.dashboard.pages.desk import AtDesk
 from bigloop.dashboard.pages.paging import cut
 from bigloop.dashboard.pages.rendering import campaign_page, page
@@ -91,5 +90,5 @@ def verified(
 
 
 def _lines(store: Store, campaign: str) -> Iterator[str]:
-    for found in all_events(store, campaign):
+    for found in store.every_event(campaign):
         yield found.model_dump_json() + "\n"
