@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bigloop.agents.belief import specimen_of
-from bigloop.agents.pool import Pool
+from bigloop.agents.pool import Key, Pool, key_of
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -19,7 +19,6 @@ from bigloop.contracts import (
     Stock,
     Trial,
     TrialState,
-    canonical_json,
 )
 
 
@@ -47,21 +46,20 @@ class Free:
 
     Args:
         state: of the campaign.
-        specimens: fresh ones by canonical JSON of the design, as `specimens` counts
-            them; none: unlimited.
+        specimens: fresh ones by design, as `specimens` counts them; none: unlimited.
     """
 
     def __init__(
-        self, state: CampaignState, specimens: Mapping[str, int] | None
+        self, state: CampaignState, specimens: Mapping[Key, int] | None
     ) -> None:
         self._campaign = state.campaign
         self._stock = specimens
-        self._begun: Counter[str] = Counter()
-        self._done: set[tuple[str, str]] = set()
-        self._rejected: set[tuple[str, str]] = set()
+        self._begun: Counter[Key] = Counter()
+        self._done: set[tuple[str, Key]] = set()
+        self._rejected: set[tuple[str, Key]] = set()
         for trial in state.trials:
             proposal = trial.proposal
-            key = canonical_json(proposal.design)
+            key = key_of(proposal.design)
             if trial.state in CALLED_OFF:
                 if trial.state is TrialState.REJECTED and proposal.specimen is None:
                     self._rejected.add((proposal.source, key))
@@ -71,8 +69,8 @@ class Free:
             if source.is_physical and proposal.specimen is None:
                 self._begun[key] += 1
 
-    def has(self, source: str, key: str) -> bool:
-        """Whether a source may begin with the design of this canonical JSON."""
+    def has(self, source: str, key: Key) -> bool:
+        """Whether a source may begin with the design of this key."""
         if (source, key) in self._rejected:
             return False
         if not self._campaign.sources[source].is_physical:
@@ -80,11 +78,11 @@ class Free:
         return self._stock is None or self._stock.get(key, 0) > self._begun[key]
 
 
-def specimens(stock: Sequence[Stock] | None) -> dict[str, int] | None:
-    """Fresh specimens of a stock by canonical JSON of the design."""
+def specimens(stock: Sequence[Stock] | None) -> dict[Key, int] | None:
+    """Fresh specimens of a stock by design."""
     if stock is None:
         return None
-    return {canonical_json(item.design): item.specimens for item in stock}
+    return {key_of(item.design): item.specimens for item in stock}
 
 
 def living(state: CampaignState) -> dict[str, tuple[Trial, float]]:

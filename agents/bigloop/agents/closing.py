@@ -29,6 +29,8 @@ def closing(
     Returns:
         None while there is room, or when it is measured or being measured.
     """
+    if not any(d.is_estimate for d in belief.data):
+        return None
     campaign = state.campaign
     incumbent = best_tried(belief, model)
     target = campaign.objective.source

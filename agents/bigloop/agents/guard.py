@@ -25,9 +25,10 @@ from torch import Tensor
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
 from bigloop.agents.opening import N_PROOF
+from bigloop.agents.pool import key_of
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
-from bigloop.contracts import Campaign, CampaignState, canonical_json
+from bigloop.contracts import Campaign, CampaignState
 
 MARGIN_NAT = 3.0
 """How much likelier (e^3 = 20 times) the target's values must become by coupling."""
@@ -69,7 +70,7 @@ class Guard:
         if self.is_proven or self.is_refuted:
             return []
         there = {
-            canonical_json(d.design): d.design
+            key_of(d.design): d.design
             for d in belief.data
             if d.channel == TARGET and not d.is_estimate
         }

@@ -17,7 +17,7 @@ from bigloop.agents.likelihood import Array, Likelihood
 from bigloop.agents.prior import Prior
 
 MOST_DRAWS, LEAST_DRAWS = 24, 6
-_DOUBT = 2400
+_DOUBT = 1200
 """Draws times data beyond which there are fewer draws: more data leave less doubt."""
 _FEW, _GROWTH = 32, 1.15
 

@@ -39,14 +39,27 @@ def knowledge_gradient(mean: Tensor, change: Tensor) -> Tensor:
             `s x m x a`.
     """
     nodes = [part.tolist() for part in _nodes()]
-    best = mean.amax(dim=1)
-    s, m, a = change.shape
+    s, _, a = change.shape
     gain = torch.zeros(s, a, dtype=mean.dtype)
     # One draw at a time, the maximum along memory: all of it stays in the cache.
-    after = torch.empty(a, m, dtype=mean.dtype)
     for draw in range(s):
-        moved = change[draw].T.contiguous()
+        below, moved = _rivals(mean[draw], change[draw])
+        after = torch.empty_like(moved)
         for node, weight in zip(*nodes, strict=True):
-            torch.add(mean[draw], moved, alpha=node, out=after)
-            gain[draw].add_(after.amax(dim=1) - best[draw], alpha=weight)
+            torch.add(below, moved, alpha=node, out=after)
+            gain[draw].add_(after.amax(dim=1), alpha=weight)
     return gain.clamp_min(0.0)
+
+
+def _rivals(mean: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
+    """Designs that any action could make the best within `REACH`, and how.
+
+    Returns:
+        How far each is from the best mean now (0 or less), `k`, and its changes in
+        memory by action, `a x k`.
+    """
+    best = mean.argmax()
+    below = mean - mean[best]
+    lead = (change - change[best]).abs().amax(dim=1)
+    rivals = (REACH * lead >= -below).nonzero()[:, 0]
+    return below[rivals], change[rivals].T.contiguous()

@@ -15,7 +15,7 @@ from bigloop.agents.failures import failures
 from bigloop.agents.guard import Guard, fit, is_trusted
 from bigloop.agents.opening import opening
 from bigloop.agents.pending import pending
-from bigloop.agents.pool import Pool
+from bigloop.agents.pool import Key, Pool
 from bigloop.agents.recommendation import recommend
 from bigloop.agents.settled import Settled
 from bigloop.agents.valuation import Valuation, Valued
@@ -49,7 +49,7 @@ class MultiFidelityAgent:
         self.guard_share = guard_share
         self._fitted: tuple[Belief, Guard] | None = None
         self._settled = Settled()
-        self._stock: tuple[Sequence[Stock], Pool, Mapping[str, int]] | None = None
+        self._stock: tuple[Sequence[Stock], Pool, Mapping[Key, int]] | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -93,7 +93,7 @@ class MultiFidelityAgent:
             self._fitted = belief, fit(belief, self._settled)
         return self._fitted[1]
 
-    def _designs(self, state: CampaignState) -> tuple[Pool, Mapping[str, int] | None]:
+    def _designs(self, state: CampaignState) -> tuple[Pool, Mapping[Key, int] | None]:
         """Where to look, and the fresh specimens; a stock is looked at once."""
         stock = state.stock
         if stock is None:

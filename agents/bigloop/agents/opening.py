@@ -9,14 +9,13 @@ from torch import Tensor
 
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
-from bigloop.agents.pool import Pool
+from bigloop.agents.pool import Pool, key_of
 from bigloop.agents.space import covering, encode, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
     Trial,
-    canonical_json,
 )
 
 OPENING_SHARE = 0.25
@@ -135,13 +134,13 @@ def scouted(
         return []
     sign = -1.0 if goal.goal == "minimize" else 1.0
     values = {
-        canonical_json(o.design): (sign * o.value, o.design)
+        key_of(o.design): (sign * o.value, o.design)
         for o in state.observations
         if o.source == scout and o.observable == goal.observable and not o.censored
     }
     if len(values) < N_PROOF:
         return None
-    ranked = sorted(values, key=lambda key: (-values[key][0], key))
+    ranked = sorted(values, key=lambda key: (-values[key][0], sorted(key)))
     n = len(ranked)
     order = [ranked[i] for i in (0, n // 2, 1, (3 * n) // 4)]
     for key in [*order[number:], *ranked]:

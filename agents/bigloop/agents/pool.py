@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from torch import Tensor
 
 from bigloop.agents.space import encode
-from bigloop.contracts import Campaign, Design, canonical_json
+from bigloop.contracts import Campaign, Design
+
+Key = frozenset[tuple[str, float | str]]
+"""A design as a key: the order of its parameters does not matter."""
+
+
+def key_of(design: Design) -> Key:
+    """What two equal designs have in common, and no others."""
+    return frozenset(design.items())
 
 
 class Pool:
@@ -19,13 +27,13 @@ class Pool:
 
     Attributes:
         designs: `m` of them.
-        keys: canonical JSON of each.
+        keys: of each.
         x: in the unit cube, `m x d`.
     """
 
     def __init__(self, campaign: Campaign, designs: Iterable[Design]) -> None:
-        found = {canonical_json(design): design for design in designs}
-        self.keys: Sequence[str] = list(found)
+        found = {key_of(design): design for design in designs}
+        self.keys: Sequence[Key] = list(found)
         self.designs: Sequence[Design] = list(found.values())
         self.x: Tensor = encode(campaign, self.designs)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import TARGET, believe
 from bigloop.agents.guard import fit
+from bigloop.agents.pool import key_of
 from bigloop.agents.recommendation import recommend
 from bigloop.agents.space import draw
 from bigloop.contracts import (
@@ -19,7 +20,6 @@ from bigloop.contracts import (
     Recommendation,
     Suggestion,
     Term,
-    canonical_json,
 )
 
 
@@ -66,7 +66,7 @@ class RandomAgent:
             s.design
             for s in state.stock
             if self.campaign.is_feasible(s.design)
-            and free.has(target, canonical_json(s.design))
+            and free.has(target, key_of(s.design))
         ]
         return random.Random(seed).choice(designs) if designs else None
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bigloop.agents.belief import TARGET, Belief, is_minimised
 from bigloop.agents.items import latent
+from bigloop.agents.pool import key_of
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
 from bigloop.contracts import (
@@ -16,7 +17,6 @@ from bigloop.contracts import (
     Design,
     Recommendation,
     Stock,
-    canonical_json,
 )
 
 LEVEL = 0.9
@@ -83,7 +83,7 @@ def best_tried(belief: Belief, model: SourceModel) -> Design | None:
     known = [d.design for d in belief.data if d.channel == TARGET]
     if not known:
         return None
-    designs = list({canonical_json(design): design for design in known}.values())
+    designs = list({key_of(design): design for design in known}.values())
     at = latent(encode(belief.campaign, designs), belief.n_common)
     return designs[int(model.average(model.mean(at)).argmax())]
 

@@ -37,6 +37,16 @@ class Seen:
     white: Tensor
     shared: Tensor
 
+    def at(self, index: list[int]) -> Seen:
+        """Some of the items."""
+        return Seen(
+            items=self.items.at(torch.tensor(index, dtype=torch.long)),
+            mean=self.mean[:, index],
+            variance=self.variance[:, index],
+            white=self.white[..., index],
+            shared=self.shared[:, index],
+        )
+
 
 class SourceModel(Model):  # type: ignore[misc]
     """Posterior over items given observed items, mixed over hyper-parameters.
@@ -136,6 +146,16 @@ class SourceModel(Model):  # type: ignore[misc]
             white=white,
             shared=shared,
         )
+
+    def specimens(self, of: Seen, items: Items) -> Seen:
+        """New specimens of designs that were seen as means: more variance, no more.
+
+        Args:
+            of: the means over specimens at `m` designs.
+            items: a new specimen of each at the target.
+        """
+        own = self.h.noise[:, items.channel] + items.noise
+        return dataclasses.replace(of, items=items, variance=of.variance + own)
 
     def moments(self, at: Items) -> tuple[Tensor, Tensor]:
         """Posterior means and variances, own noise included, each `s x m`."""

@@ -13,8 +13,8 @@ from bigloop.agents.failures import Failures
 from bigloop.agents.items import Items, latent
 from bigloop.agents.knowledge_gradient import knowledge_gradient
 from bigloop.agents.opening import n_labels
-from bigloop.agents.pool import Pool
-from bigloop.agents.source_model import SourceModel
+from bigloop.agents.pool import Pool, key_of
+from bigloop.agents.source_model import Seen, SourceModel
 from bigloop.agents.space import encode
 from bigloop.contracts import Cost
 
@@ -63,6 +63,7 @@ class Valuation:
         self.failures = failures
         self.campaign = belief.campaign
         self.targets = model.see(latent(pool.x, belief.n_common))
+        self._number = {key: index for index, key in enumerate(pool.keys)}
 
     def value(self, actions: Sequence[Action]) -> list[Valued]:
         """The affordable actions with their values, in the order given."""
@@ -70,12 +71,12 @@ class Valuation:
         if not planned:
             return []
         chosen = [action for action, _ in planned]
-        items = self._items(chosen)
-        seen = self.model.see(items)
+        designs = self._designs(chosen)
+        seen = self._results(chosen, designs)
         change = self.model.between(self.targets, seen)
         change = change / seen.variance.sqrt().unsqueeze(-2)
         gains = self.model.average(knowledge_gradient(self.targets.mean, change))
-        means, epistemic, aleatoric = self._moments(chosen)
+        means, epistemic, aleatoric = self._moments(designs)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
             success = self.failures.p_success(action)
@@ -96,6 +97,22 @@ class Valuation:
                 )
             )
         return found
+
+    def _designs(self, actions: Sequence[Action]) -> Seen:
+        """The designs of actions, as means over specimens at the target."""
+        index = [self._number.get(key_of(a.design), -1) for a in actions]
+        if -1 not in index:
+            return self.targets.at(index)
+        x = encode(self.campaign, [a.design for a in actions])
+        return self.model.see(latent(x, self.belief.n_common))
+
+    def _results(self, actions: Sequence[Action], designs: Seen) -> Seen:
+        """The results that actions would give."""
+        items = self._items(actions)
+        target = self.campaign.objective.source
+        if all(a.source == target and a.specimen is None for a in actions):
+            return self.model.specimens(designs, items)
+        return self.model.see(items)
 
     def _items(self, actions: Sequence[Action]) -> Items:
         """The result that each action would give, as items of the model."""
@@ -132,17 +149,14 @@ class Valuation:
         known = [d.noise for d in self.belief.data if d.is_estimate]
         return sum(known) / len(known) if known else 1e3
 
-    def _moments(self, actions: Sequence[Action]) -> tuple[Tensor, Tensor, Tensor]:
-        at = latent(
-            encode(self.campaign, [a.design for a in actions]), self.belief.n_common
-        )
-        means, variances = self.model.moments(at)
-        mean = self.model.average(means)
-        epistemic = self.model.average(variances + (means - mean).square()).sqrt()
+    def _moments(self, designs: Seen) -> tuple[Tensor, Tensor, Tensor]:
+        mean = self.model.average(designs.mean)
+        spread = designs.variance + (designs.mean - mean).square()
+        epistemic = self.model.average(spread).sqrt()
         noise = self.model.average(self.model.h.noise[:, TARGET])
         own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
         noise = (noise + own).sqrt()
-        return mean, epistemic, noise.expand(len(actions))
+        return mean, epistemic, noise.expand(len(mean))
 
     def _plan(self, action: Action) -> tuple[float | None, Cost, Cost] | None:
         source = self.campaign.sources[action.source]
