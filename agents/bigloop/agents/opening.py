@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
-from bigloop.agents.space import covering, encode, spread
+from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -154,8 +153,8 @@ def _left(pool: Pool, free: Free, source: str) -> list[int]:
     return [i for i, key in enumerate(pool.keys) if free.has(source, key)]
 
 
-def _used(state: CampaignState) -> Tensor:
-    return encode(state.campaign, [t.proposal.design for t in state.trials])
+def _used(state: CampaignState) -> Points:
+    return points_of(state.campaign, [t.proposal.design for t in state.trials])
 
 
 def _apart(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
@@ -166,7 +165,7 @@ def _apart(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Ac
     if not (left := _left(pool, free, source)):
         return []
     used = _used(state)
-    points = torch.cat([used, pool.x[left]])
+    points = np.concatenate([used, pool.points[left]])
     (farthest,) = spread(points, range(len(used)), 1, state.campaign.seed)
     return [Action(source=source, design=pool.designs[left[farthest - len(used)]])]
 
@@ -175,7 +174,7 @@ def _amid(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Act
     """A new specimen that stands for most of the space; none when nothing is free."""
     if not (left := _left(pool, free, source)):
         return []
-    best = left[covering(pool.x[left], _used(state), state.campaign.seed)]
+    best = left[covering(pool.points[left], _used(state), state.campaign.seed)]
     return [Action(source=source, design=pool.designs[best])]
 
 
@@ -200,16 +199,21 @@ def _labels(state: CampaignState) -> list[Action] | None:
     if not names:
         return going[:1]
     every = sorted(features)
-    points = torch.tensor([features[name] for name in every], dtype=torch.float64)
-    points = (points - points.mean(0)) / points.std(0).clamp_min(1e-9)
+    points = _standardised(np.array([features[name] for name in every]))
     chosen = [every.index(name) for name in known if name in features]
     if not chosen:
-        center = points - points.mean(0)
-        order = center.square().sum(-1).argsort(descending=True).tolist()
+        far = np.square(points).sum(axis=-1)
+        order = np.argsort(-far, kind="stable").tolist()
     else:
         order = spread(points, chosen, len(every), campaign.seed)
     best = next((every[i] for i in order if every[i] in names), names[0])
     return [a for a in going if a.specimen == best]
+
+
+def _standardised(values: Points) -> Points:
+    """Columns of `n x d` with mean 0 and standard deviation 1."""
+    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.ones(values.shape[1])
+    return np.asarray((values - values.mean(axis=0)) / np.maximum(sd, 1e-9))
 
 
 def _labelled(state: CampaignState) -> list[Trial]:
