@@ -9,7 +9,7 @@ import pytest
 from bigloop.agents import MultiFidelityAgent, RandomAgent
 from bigloop.agents.belief import believe
 from bigloop.agents.guard import fit
-from bigloop.agents.multi_fidelity import purses
+from bigloop.agents.judge import purses
 from bigloop.contracts import (
     Agent,
     Campaign,

@@ -53,7 +53,7 @@ def appraise(
         )
         valued = among.value([action])
         found.append(
-            explain(belief, valued, guard, "appraisal", state.model_version)
+            explain(belief, valued, guard.gain, "appraisal", state.model_version)
             if valued
             else None
         )

@@ -6,14 +6,15 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from bigloop.agents.inference import fitted
-from bigloop.agents.items import Items
-from bigloop.agents.space import encode
 from bigloop.contracts import Campaign, CampaignState, Design, Estimate, Trial
+
+# Without data there is no model, and a campaign opens without torch.
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bigloop.agents.items import Items
 
 TARGET = 0
 
@@ -87,6 +88,11 @@ class Belief:
 
     def items(self, data: Sequence[Datum] | None = None) -> Items:
         """Data as items of the model (known noise and loadings standardised)."""
+        import torch
+
+        from bigloop.agents.items import Items
+        from bigloop.agents.space import encode
+
         data = self.data if data is None else data
         scale = torch.tensor([self.scale[d.channel] for d in data], dtype=torch.float64)
         common = torch.zeros(len(data), self.n_common, dtype=torch.float64)
@@ -105,6 +111,8 @@ class Belief:
 
     def values(self, data: Sequence[Datum] | None = None) -> Tensor:
         """Standardised values, `n`."""
+        import torch
+
         data = self.data if data is None else data
         return torch.tensor(
             [(d.value - self.center[d.channel]) / self.scale[d.channel] for d in data],
@@ -174,6 +182,10 @@ def _core(data: Sequence[Datum]) -> tuple[bool, ...]:
     """All data where estimates are among them: these change with every training."""
     if not data or any(d.is_estimate for d in data):
         return (True,) * len(data)
+    import torch
+
+    from bigloop.agents.inference import fitted
+
     return tuple(fitted(torch.tensor([d.channel for d in data])).tolist())
 
 
@@ -262,16 +274,16 @@ def _split(estimate: Estimate) -> tuple[float, tuple[float, ...]]:
 def _standard(
     campaign: Campaign, data: Sequence[Datum], channel: int
 ) -> tuple[float, float]:
-    values = torch.tensor(
-        [d.value for d in data if d.channel == channel], dtype=torch.float64
-    )
-    if not len(values):
+    found = [d.value for d in data if d.channel == channel]
+    if not found:
         return 0.0, 1.0
-    spread = float(values.std()) if len(values) > 2 else 0.0
-    if spread < 1e-9:
+    import torch
+
+    values = torch.tensor(found, dtype=torch.float64)
+    spread = float(values.std()) if len(values) > 1 else 0.0
+    # Equal but for rounding, whatever the unit: no scale can be told.
+    if spread <= 1e-12 * float(values.abs().max()):
         spread = 0.5 if campaign.observables[_name(campaign, channel)].log else 1.0
-        if len(values) > 1:
-            spread = max(spread, float(values.std()))
     return float(values.mean()), spread
 
 

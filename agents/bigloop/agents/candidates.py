@@ -5,26 +5,16 @@ from __future__ import annotations
 from torch import Tensor
 
 from bigloop.agents.belief import TARGET, Belief
-from bigloop.agents.pool import Pool
+from bigloop.agents.pool import Pool, seed_of
 from bigloop.agents.promise import Looked, Promise
 from bigloop.agents.source_model import SourceModel
-from bigloop.agents.space import decode, draw, encode, moved
+from bigloop.agents.space import decode, encode, moved
 from bigloop.contracts import Campaign, CampaignState
 
-N_RANDOM = 192
 N_SHORT = 96
 N_CENTERS, N_AROUND = 3, 24
 SCALES = (0.15, 0.06, 0.025, 0.01, 0.004)
 """Of the moves around the most promising designs, round by round."""
-
-
-def anywhere(state: CampaignState) -> Pool:
-    """Feasible designs all over the space.
-
-    A pure function of the state: the random sequence depends on the campaign's seed
-    and on how many trials there are.
-    """
-    return Pool(state.campaign, draw(state.campaign, N_RANDOM, _seed(state)))
 
 
 def worthwhile(
@@ -38,7 +28,7 @@ def worthwhile(
         best = promise.shortlist(pool.x, N_SHORT)
         return Pool(campaign, [pool.designs[i] for i in best])
     every = [*pool.designs, *(d.design for d in belief.data)]
-    looked = refined(campaign, encode(campaign, every), promise, _seed(state))
+    looked = refined(campaign, encode(campaign, every), promise, seed_of(state))
     best, x = promise.picked(looked, N_SHORT), looked.x
     far = decode(campaign, x[[i for i in best if i >= len(every)]])
     return Pool(campaign, [*(every[i] for i in best if i < len(every)), *far])
@@ -65,7 +55,3 @@ def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Looke
             near = near[inside]
         looked = looked.with_(promise.look(near))
     return looked
-
-
-def _seed(state: CampaignState) -> int:
-    return state.campaign.seed * 100_003 + len(state.trials)

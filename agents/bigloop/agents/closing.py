@@ -8,7 +8,8 @@ from bigloop.agents.actions import Action
 from bigloop.agents.belief import Belief
 from bigloop.agents.recommendation import best_tried
 from bigloop.agents.source_model import SourceModel
-from bigloop.agents.valuation import Valuation, Valued
+from bigloop.agents.valuation import Valuation
+from bigloop.agents.valued import Valued
 from bigloop.contracts import CampaignState, Cost
 
 

@@ -31,10 +31,9 @@ import torch
 from torch import Tensor
 
 from bigloop.agents.items import LATENT, Items
+from bigloop.agents.prior import MEAN_VARIANCE
 
 JITTER = 1e-6
-MEAN_VARIANCE = 1.0
-"""Prior variance of every channel's mean, in standardised units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bigloop.agents.belief import TARGET, Belief
-from bigloop.agents.guard import Guard
-from bigloop.agents.valuation import Valued
+from bigloop.agents.valued import Valued
 from bigloop.contracts import Alternative, Decision, Term, significant
 
 N_RUNNER_UPS = 3
@@ -15,17 +14,25 @@ N_RUNNER_UPS = 3
 def explain(
     belief: Belief,
     ranked: Sequence[Valued],
-    guard: Guard,
+    guard_gain: float,
     rule: str,
     model_version: str | None,
 ) -> Decision:
-    """The decision for the first of the ranked actions."""
+    """The decision for the first of the ranked actions.
+
+    Args:
+        belief: the data.
+        ranked: actions, best first.
+        guard_gain: what cheap sources gained for the target (`Guard.gain`).
+        rule: by which the first was chosen.
+        model_version: of the predictor.
+    """
     best, rest = ranked[0], ranked[1 : 1 + N_RUNNER_UPS]
     return Decision(
         agent=f"multi-fidelity: {rule}",
         model_version=model_version,
         score=best.score,
-        terms=_terms(belief, best, guard),
+        terms=_terms(belief, best, guard_gain),
         runner_ups=tuple(
             Alternative(
                 source=v.action.source,
@@ -40,7 +47,7 @@ def explain(
     )
 
 
-def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
+def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
     campaign = belief.campaign
     unit = campaign.observables[campaign.objective.observable].unit
     is_log = campaign.observables[campaign.objective.observable].log
@@ -64,7 +71,7 @@ def _terms(belief: Belief, best: Valued, guard: Guard) -> dict[str, Term]:
         ),
         "score": Term(value=best.score, note="gain x p_success / cost_share decides"),
         "guard_gain": Term(
-            value=guard.gain,
+            value=guard_gain,
             unit="nat",
             note="log likelihood of the target gained by cheap sources; 3 proves them",
         ),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from torch import Tensor, cdist
+from typing import TYPE_CHECKING
 
 from bigloop.agents.actions import Action
 from bigloop.agents.space import encode
 from bigloop.contracts import Campaign, CampaignState, FailureClass
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RANGE = 0.15
 """Distance in the unit cube over which a failure speaks for its neighbours."""
@@ -36,6 +38,8 @@ class Failures:
         points, failed = self.ran[action.source]
         if not any(failed):
             return 1.0
+        from torch import cdist
+
         at = encode(self.campaign, [action.design])
         distance = cdist(at, points)[0].tolist()
         weights = [math.exp(-0.5 * (d / RANGE) ** 2) for d in distance]

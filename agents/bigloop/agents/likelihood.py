@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, lapack
 
-from bigloop.agents.covariance import JITTER, MEAN_VARIANCE
+from bigloop.agents.covariance import JITTER
 from bigloop.agents.items import LATENT, Items
-from bigloop.agents.prior import Prior
+from bigloop.agents.prior import MEAN_VARIANCE, Prior
 
 Array = NDArray[np.float64]
 _IMPOSSIBLE = 1e10

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool, key_of
-from bigloop.agents.space import covering, encode, spread
+from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -18,8 +17,8 @@ from bigloop.contracts import (
     Trial,
 )
 
-OPENING_SHARE = 0.25
-"""Of the budget; what the opening may spend at the target."""
+CONTRAST_SHARE = 0.25
+"""Of the budget; what the target may spend on putting a scout to the proof."""
 SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
 """Of the budget, what scouting may cost; and a scout, of the target's price."""
 N_PROOF = 4
@@ -36,20 +35,20 @@ def n_labels(campaign: Campaign) -> int:
     return 1 + len(campaign.predictor.early) if campaign.predictor else 0
 
 
-def n_spread(campaign: Campaign) -> int:
-    """Designs that are run at the target before a model decides: `d + 1`.
+def n_contrast(campaign: Campaign) -> int:
+    """Designs of a scout that are run at the target before a model decides.
 
-    Two, or as many as a part of the budget pays for, when that is less: in many
-    dimensions a dear target would else use up what the model is to decide about.
+    As many as a comparison needs, `d + 1` at most; two, or as many as a part of the
+    budget pays for, when that is less.
     """
     affordable = min(
         (
-            int(OPENING_SHARE * campaign.budget[currency] / amount)
+            int(CONTRAST_SHARE * campaign.budget[currency] / amount)
             for currency, amount in campaign.target.full_cost.items()
         ),
         default=0,
     )
-    return min(len(campaign.parameters) + 1, max(2, affordable))
+    return min(N_PROOF, len(campaign.parameters) + 1, max(2, affordable))
 
 
 def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
@@ -57,9 +56,10 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
     most different early observables are run to their end, once all are known: they fix
-    the predictor's slope best (D-optimality). Without one, `n_spread` designs run at
-    the target; where a cheap source shows the objective, it is sent ahead, and the
-    target run where that tells most about it.
+    the predictor's slope best (D-optimality). Without one, the target runs the design
+    that stands for most of the space, and the next such while nothing has come back: of
+    one result a model makes more than a plan does of many. Where a cheap source shows
+    the objective, it is sent ahead, and the target run where that tells most about it.
     """
     campaign = state.campaign
     d = len(campaign.parameters)
@@ -83,13 +83,22 @@ def _first(
     target, n = campaign.objective.source, started.get(campaign.objective.source, 0)
     scout = scouting_source(campaign)
     if scout is None:
-        return _amid(state, pool, free, target) if n < n_spread(campaign) else None
-    if n >= min(N_PROOF, n_spread(campaign)):
+        return None if _is_back(state, target) else _amid(state, pool, free, target)
+    if n >= n_contrast(campaign):
         return None
     if n == 0 and started.get(scout, 0) < n_scouts(campaign, scout):
         return _amid(state, pool, free, scout)
     chosen = scouted(state, free, scout, n)
     return _amid(state, pool, free, target) if chosen is None else chosen
+
+
+def _is_back(state: CampaignState, source: str) -> bool:
+    """Whether a source has come back with anything, be it a failure."""
+    seen = set(state.seen)
+    return any(
+        t.id in seen and t.proposal.source == source and t.state not in CALLED_OFF
+        for t in state.trials
+    )
 
 
 def scouting_source(campaign: Campaign) -> str | None:
@@ -153,8 +162,8 @@ def _left(pool: Pool, free: Free, source: str) -> list[int]:
     return [i for i, key in enumerate(pool.keys) if free.has(source, key)]
 
 
-def _used(state: CampaignState) -> Tensor:
-    return encode(state.campaign, [t.proposal.design for t in state.trials])
+def _used(state: CampaignState) -> Points:
+    return points_of(state.campaign, [t.proposal.design for t in state.trials])
 
 
 def _apart(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Action]:
@@ -165,7 +174,7 @@ def _apart(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Ac
     if not (left := _left(pool, free, source)):
         return []
     used = _used(state)
-    points = torch.cat([used, pool.x[left]])
+    points = np.concatenate([used, pool.points[left]])
     (farthest,) = spread(points, range(len(used)), 1, state.campaign.seed)
     return [Action(source=source, design=pool.designs[left[farthest - len(used)]])]
 
@@ -174,7 +183,7 @@ def _amid(state: CampaignState, pool: Pool, free: Free, source: str) -> list[Act
     """A new specimen that stands for most of the space; none when nothing is free."""
     if not (left := _left(pool, free, source)):
         return []
-    best = left[covering(pool.x[left], _used(state), state.campaign.seed)]
+    best = left[covering(pool.points[left], _used(state), state.campaign.seed)]
     return [Action(source=source, design=pool.designs[best])]
 
 
@@ -199,16 +208,21 @@ def _labels(state: CampaignState) -> list[Action] | None:
     if not names:
         return going[:1]
     every = sorted(features)
-    points = torch.tensor([features[name] for name in every], dtype=torch.float64)
-    points = (points - points.mean(0)) / points.std(0).clamp_min(1e-9)
+    points = _standardised(np.array([features[name] for name in every]))
     chosen = [every.index(name) for name in known if name in features]
     if not chosen:
-        center = points - points.mean(0)
-        order = center.square().sum(-1).argsort(descending=True).tolist()
+        far = np.square(points).sum(axis=-1)
+        order = np.argsort(-far, kind="stable").tolist()
     else:
         order = spread(points, chosen, len(every), campaign.seed)
     best = next((every[i] for i in order if every[i] in names), names[0])
     return [a for a in going if a.specimen == best]
+
+
+def _standardised(values: Points) -> Points:
+    """Columns of `n x d` with mean 0 and standard deviation 1."""
+    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.ones(values.shape[1])
+    return np.asarray((values - values.mean(axis=0)) / np.maximum(sd, 1e-9))
 
 
 def _labelled(state: CampaignState) -> list[Trial]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bigloop.agents.belief import TARGET, Belief, Datum, channels, specimen_of
-from bigloop.agents.items import Items
 from bigloop.contracts import CampaignState, Trial
+
+if TYPE_CHECKING:
+    from bigloop.agents.items import Items
 
 
 def pending(belief: Belief, state: CampaignState) -> Items:
     """Results to come of the pending trials (fantasies at the model's own mean)."""
+    return belief.items(coming(belief, state))
+
+
+def coming(belief: Belief, state: CampaignState) -> list[Datum]:
+    """The values that the pending trials will give."""
     known = [d.noise for d in belief.data if d.is_estimate]
     noise = sum(known) / len(known) if known else None
     rows = [_datum(state, trial, noise, belief.own_noise) for trial in state.pending]
-    return belief.items([row for row in rows if row is not None])
+    return [row for row in rows if row is not None]
 
 
 def _datum(

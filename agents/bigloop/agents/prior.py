@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+# What is believed before any data is said without torch: see `expected_variances`.
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from bigloop.agents.covariance import Hyperparameters
+    from bigloop.agents.covariance import Hyperparameters
+
+MEAN_VARIANCE = 1.0
+"""Prior variance of every channel's mean, in standardised units."""
+_SIGNAL, _EFFECT, _NOISE = (0.0, 1.0), (math.log(0.1), 2.0), (math.log(0.1), 2.0)
+"""Mean and standard deviation of the logarithm of a variance."""
+
+
+def expected_variances() -> tuple[float, float]:
+    """Of the target at a design, and between its specimens: the means of the priors.
+
+    A log-normal has the mean `exp(m + s^2 / 2)`.
+    """
+    signal, effect, noise = (
+        math.exp(m + s**2 / 2) for m, s in (_SIGNAL, _EFFECT, _NOISE)
+    )
+    return MEAN_VARIANCE + signal + effect, noise
 
 
 class Prior:
@@ -19,24 +37,34 @@ class Prior:
     """
 
     def __init__(self, n_dimensions: int, n_channels: int) -> None:
+        import torch
+
         d, c = n_dimensions, n_channels - 1
         self.n_dimensions, self.n_channels = d, n_channels
         length = math.log(0.5 * math.sqrt(d))
         self.mean = torch.tensor(
             [length] * d
-            + [0.0, math.log(0.1), math.log(0.1), math.log(0.05)]
+            + [_SIGNAL[0], _EFFECT[0], _NOISE[0], math.log(0.05)]
             + [0.0] * c
             + [math.log(0.3)] * c
             + [math.log(0.01)] * c,
             dtype=torch.float64,
         )
         self.sd = torch.tensor(
-            [0.8] * d + [1.0, 2.0, 2.0, 1.0] + [1.0] * c + [1.5] * c + [2.0] * c,
+            [0.8] * d
+            + [_SIGNAL[1], _EFFECT[1], _NOISE[1], 1.0]
+            + [1.0] * c
+            + [1.5] * c
+            + [2.0] * c,
             dtype=torch.float64,
         )
 
     def unpack(self, theta: Tensor, is_coupled: bool = True) -> Hyperparameters:
         """Hyper-parameters of `s x p` unconstrained vectors; `rho = 0` if uncoupled."""
+        import torch
+
+        from bigloop.agents.covariance import Hyperparameters
+
         d, c = self.n_dimensions, self.n_channels - 1
         parts = theta.split([d, 1, 1, 1, 1, c, c, c], dim=-1)
         length, signal, effect, noise, miss, rho, bias, noise_c = parts

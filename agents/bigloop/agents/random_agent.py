@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import TARGET, believe
-from bigloop.agents.guard import fit
 from bigloop.agents.pool import key_of
-from bigloop.agents.recommendation import recommend
 from bigloop.agents.space import draw
 from bigloop.contracts import (
     Campaign,
@@ -52,6 +50,9 @@ class RandomAgent:
         belief = believe(state)
         if not any(d.channel == TARGET for d in belief.data):
             return None
+        from bigloop.agents.guard import fit
+        from bigloop.agents.recommendation import recommend
+
         return recommend(belief, fit(belief).deciding, state.stock)
 
     def _design(self, state: CampaignState, number: int) -> Design | None:

@@ -5,40 +5,50 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from bigloop.contracts import Campaign, Design, Parameter
 from bigloop.contracts.campaign import sample
 
+# A campaign opens without torch, whose import takes longer than a first result may.
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Points = NDArray[np.float64]
 _SAMPLE = 512
 
 
-def encode(campaign: Campaign, designs: Sequence[Design]) -> Tensor:
-    """Designs as an `n x d` tensor; a choice takes a column for every value."""
+def points_of(campaign: Campaign, designs: Sequence[Design]) -> Points:
+    """Designs as an `n x d` array; a choice takes a column for every value."""
     columns = [
         column
         for name, parameter in campaign.parameters.items()
         for column in _columns(parameter, [design[name] for design in designs])
     ]
-    return torch.stack(columns, dim=-1).reshape(len(designs), len(columns))
+    return np.stack(columns, axis=-1)
 
 
-def _columns(parameter: Parameter, values: Sequence[float | str]) -> list[Tensor]:
+def encode(campaign: Campaign, designs: Sequence[Design]) -> Tensor:
+    """`points_of` designs as an `n x d` tensor."""
+    import torch
+
+    return torch.from_numpy(points_of(campaign, designs))
+
+
+def _columns(parameter: Parameter, values: Sequence[float | str]) -> list[Points]:
     """Coordinates of the values of one parameter: 0..1 of a number, one-hot."""
     if parameter.choices:
         return [
-            torch.tensor(
-                [0.5**0.5 * float(value == choice) for value in values],
-                dtype=torch.float64,
-            )
+            np.array([0.5**0.5 * float(value == choice) for value in values])
             for choice in parameter.choices
         ]
     low, high = parameter.low or 0.0, parameter.high or 1.0
-    numbers = torch.tensor([float(value) for value in values], dtype=torch.float64)
+    numbers = np.array([float(value) for value in values])
     if parameter.log:
-        low, high, numbers = math.log(low), math.log(high), numbers.log()
+        low, high, numbers = math.log(low), math.log(high), np.log(numbers)
     return [(numbers - low) / (high - low)]
 
 
@@ -91,6 +101,8 @@ def moved(campaign: Campaign, x: Tensor, n: int, scale: float, seed: int) -> Ten
         scale: standard deviation of a move of a number, as a share of its range.
         seed: of the random sequence.
     """
+    import torch
+
     g = torch.Generator().manual_seed(seed)
     found = x.repeat_interleave(n, dim=0)
     count = len(campaign.parameters)
@@ -113,7 +125,7 @@ def moved(campaign: Campaign, x: Tensor, n: int, scale: float, seed: int) -> Ten
     return found.clamp_(0.0, 1.0)
 
 
-def covering(points: Tensor, used: Tensor, seed: int) -> int:
+def covering(points: Points, used: Points, seed: int) -> int:
     """Index of the point after which the mean distance to the nearest used is least.
 
     So the first is the middle of the points and the next are the middles of what is
@@ -125,16 +137,16 @@ def covering(points: Tensor, used: Tensor, seed: int) -> int:
         used: what has been chosen before, `k x d`.
         seed: of the sample.
     """
-    g = torch.Generator().manual_seed(seed)
-    some = torch.randperm(len(points), generator=g)[:_SAMPLE].sort().values
+    shuffled = np.random.default_rng(seed).permutation(len(points))
+    some = np.sort(shuffled[:_SAMPLE])
     among = points[some]
-    mean = torch.cdist(among, among)
+    nearest = _distances(among, among)
     if len(used):
-        mean = torch.minimum(mean, torch.cdist(among, used).amin(dim=1))
-    return int(some[mean.mean(dim=1).argmin()])
+        nearest = np.minimum(nearest, _distances(among, used).min(axis=1))
+    return int(some[nearest.mean(axis=1).argmin()])
 
 
-def spread(points: Tensor, chosen: Sequence[int], n: int, seed: int) -> list[int]:
+def spread(points: Points, chosen: Sequence[int], n: int, seed: int) -> list[int]:
     """Indices of `n` points far from each other and from `chosen` (farthest first).
 
     Args:
@@ -147,7 +159,7 @@ def spread(points: Tensor, chosen: Sequence[int], n: int, seed: int) -> list[int
     added: list[int] = []
     while len(added) < min(n, len(points) - len(set(chosen))):
         if picked:
-            distance = torch.cdist(points, points[picked]).amin(dim=1)
+            distance = _distances(points, points[picked]).min(axis=1)
             distance[picked] = -1.0
             index = int(distance.argmax())
         else:
@@ -155,3 +167,9 @@ def spread(points: Tensor, chosen: Sequence[int], n: int, seed: int) -> list[int
         picked.append(index)
         added.append(index)
     return added
+
+
+def _distances(a: Points, b: Points) -> Points:
+    """Euclidean distances, `n x m`, between `n x d` and `m x d`."""
+    squares = sum((a[:, None, k] - b[None, :, k]) ** 2 for k in range(a.shape[1]))
+    return np.sqrt(squares)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -16,28 +16,8 @@ from bigloop.agents.opening import n_labels
 from bigloop.agents.pool import Pool, key_of
 from bigloop.agents.source_model import Seen, SourceModel
 from bigloop.agents.space import encode
+from bigloop.agents.valued import Valued
 from bigloop.contracts import Cost
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Valued:
-    """An action with everything that a decision states of it.
-
-    `mean` and the standard deviations are those of the action's design on the
-    standardised model scale of the target; `gain` is on the same scale.
-    """
-
-    action: Action
-    gain: float
-    p_success: float
-    share: float
-    score: float
-    until_age: float | None
-    reserve: Cost
-    expected: Cost
-    mean: float
-    sd_epistemic: float
-    sd_aleatoric: float
 
 
 class Valuation:

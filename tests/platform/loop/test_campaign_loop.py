@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -184,3 +186,34 @@ def test_approve_all_approves_what_waits_already(
     CampaignLoop(workspace, spec, base, approve_all="ada").run()
     ended = workspace.store.trial(waiting[0].id)
     assert ended.state is TrialState.COMPLETED
+
+
+FIRST_RESULT = """
+import sys
+from pathlib import Path
+from bigloop.config import Settings
+from bigloop.contracts import read_campaign
+from bigloop.loop import CampaignLoop, Silent, Workspace
+
+class First(Silent):
+    def ended(self, trial):
+        found = [name for name in {heavy!r} if name in sys.modules]
+        print(trial.state, found)
+        loop.stop()
+
+base = Path({base!r})
+settings = Settings.model_validate({{"folder": base / "s", "executor": "in-process"}})
+with Workspace.open(settings) as workspace:
+    campaign = read_campaign(base / "campaign.yaml")
+    loop = CampaignLoop(workspace, campaign, base, watcher=First())
+    loop.run()
+"""
+
+
+@pytest.mark.usefixtures("campaign")
+def test_a_first_result_needs_no_model(base: Path) -> None:
+    """What takes seconds to import is imported when it is first used."""
+    heavy = ("torch", "botorch", "mlflow", "ray", "pandas", "pybamm", "scipy.stats")
+    code = FIRST_RESULT.format(heavy=heavy, base=str(base))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[:1] == ["completed []"], done.stderr

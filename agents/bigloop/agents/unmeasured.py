@@ -1,0 +1,59 @@
+"""What is said of the first actions: before any result there is only the prior.
+
+The opening does not choose by worth, so it needs no model; what its decisions state of
+spread is the mean of the prior, in closed form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from bigloop.agents.actions import Action, horizon
+from bigloop.agents.belief import Belief
+from bigloop.agents.pending import coming
+from bigloop.agents.prior import expected_variances
+from bigloop.agents.valued import Valued
+from bigloop.contracts import CampaignState, Cost
+
+
+def is_unmeasured(state: CampaignState, belief: Belief) -> bool:
+    """Whether a model would have nothing to go by: no value known, coming or failed."""
+    seen = set(state.seen)
+    failed = any(
+        t.id in seen and t.outcome is not None and t.outcome.status == "failure"
+        for t in state.trials
+    )
+    return not (belief.data or failed or coming(belief, state))
+
+
+def by_prior(
+    state: CampaignState, actions: Sequence[Action], left: Cost
+) -> list[Valued]:
+    """The affordable actions in the order given, with what the prior says of them."""
+    function, noise = expected_variances()
+    found = []
+    for action in actions:
+        source = state.campaign.sources[action.source]
+        # How long a specimen lives is not known, so it may live for the longest.
+        longest = source.longest_age or 0.0
+        planned = horizon(source, action, left, longest, longest)
+        if planned is None:
+            continue
+        until, reserve, expected = planned
+        found.append(
+            Valued(
+                action=action,
+                gain=0.0,
+                p_success=1.0,
+                share=sum(expected[c] / state.campaign.budget[c] for c in expected),
+                score=0.0,
+                until_age=until,
+                reserve=reserve,
+                expected=expected,
+                mean=0.0,
+                sd_epistemic=math.sqrt(function),
+                sd_aleatoric=math.sqrt(noise),
+            )
+        )
+    return found

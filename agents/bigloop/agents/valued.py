@@ -1,0 +1,29 @@
+"""An action with what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bigloop.agents.actions import Action
+from bigloop.contracts import Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valued:
+    """An action with everything that a decision states of it.
+
+    `mean` and the standard deviations are those of the action's design on the
+    standardised model scale of the target; `gain` is on the same scale.
+    """
+
+    action: Action
+    gain: float
+    p_success: float
+    share: float
+    score: float
+    until_age: float | None
+    reserve: Cost
+    expected: Cost
+    mean: float
+    sd_epistemic: float
+    sd_aleatoric: float
