@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bigloop.agents.belief import specimen_of
-from bigloop.agents.pool import Key, Pool, key_of
+from bigloop.agents.pool import Pool
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
     Cost,
     Design,
+    Key,
     Source,
     Stock,
     Trial,
     TrialState,
+    key_of,
 )
 
 

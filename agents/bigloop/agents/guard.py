@@ -25,10 +25,9 @@ from torch import Tensor
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
 from bigloop.agents.opening import N_PROOF
-from bigloop.agents.pool import key_of
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
-from bigloop.contracts import Campaign, CampaignState
+from bigloop.contracts import Campaign, CampaignState, key_of
 
 MARGIN_NAT = 3.0
 """How much likelier (e^3 = 20 times) the target's values must become by coupling."""

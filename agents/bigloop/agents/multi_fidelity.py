@@ -11,7 +11,7 @@ from bigloop.agents.actions import Action, Free, specimens
 from bigloop.agents.belief import TARGET, Belief, believe
 from bigloop.agents.explanation import explain
 from bigloop.agents.opening import opening
-from bigloop.agents.pool import Key, Pool, anywhere
+from bigloop.agents.pool import Pool, anywhere
 from bigloop.agents.unmeasured import by_prior, is_unmeasured
 from bigloop.agents.valued import Valued
 from bigloop.contracts import (
@@ -19,6 +19,7 @@ from bigloop.contracts import (
     CampaignState,
     Cost,
     Decision,
+    Key,
     Proposal,
     Recommendation,
     Stock,

@@ -8,13 +8,14 @@ import numpy as np
 
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
-from bigloop.agents.pool import Pool, key_of
+from bigloop.agents.pool import Pool
 from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
     Trial,
+    key_of,
 )
 
 CONTRAST_SHARE = 0.25

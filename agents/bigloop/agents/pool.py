@@ -7,19 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bigloop.agents.space import Points, draw, points_of
-from bigloop.contracts import Campaign, CampaignState, Design
+from bigloop.contracts import Campaign, CampaignState, Design, Key, key_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 N_RANDOM = 192
-Key = frozenset[tuple[str, float | str]]
-"""A design as a key: the order of its parameters does not matter."""
-
-
-def key_of(design: Design) -> Key:
-    """What two equal designs have in common, and no others."""
-    return frozenset(design.items())
 
 
 class Pool:

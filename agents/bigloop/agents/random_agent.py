@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import TARGET, believe
-from bigloop.agents.pool import key_of
 from bigloop.agents.space import draw
 from bigloop.contracts import (
     Campaign,
@@ -18,6 +17,7 @@ from bigloop.contracts import (
     Recommendation,
     Suggestion,
     Term,
+    key_of,
 )
 
 

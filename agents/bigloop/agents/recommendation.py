@@ -9,7 +9,6 @@ from torch import Tensor
 
 from bigloop.agents.belief import TARGET, Belief, is_minimised
 from bigloop.agents.items import latent
-from bigloop.agents.pool import key_of
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
 from bigloop.contracts import (
@@ -17,6 +16,7 @@ from bigloop.contracts import (
     Design,
     Recommendation,
     Stock,
+    key_of,
 )
 
 LEVEL = 0.9

@@ -13,11 +13,11 @@ from bigloop.agents.failures import Failures
 from bigloop.agents.items import Items, latent
 from bigloop.agents.knowledge_gradient import knowledge_gradient
 from bigloop.agents.opening import n_labels
-from bigloop.agents.pool import Pool, key_of
+from bigloop.agents.pool import Pool
 from bigloop.agents.source_model import Seen, SourceModel
 from bigloop.agents.space import encode
 from bigloop.agents.valued import Valued
-from bigloop.contracts import Cost
+from bigloop.contracts import Cost, key_of
 
 
 class Valuation:

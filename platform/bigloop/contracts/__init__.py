@@ -3,9 +3,11 @@
 from bigloop.contracts.base import (
     Design,
     Document,
+    Key,
     Name,
     canonical_json,
     content_hash,
+    key_of,
     significant,
 )
 from bigloop.contracts.campaign import (
@@ -106,6 +108,7 @@ __all__ = [
     "FailureClass",
     "GenerativeModel",
     "HistoryRow",
+    "Key",
     "Laboratory",
     "Measurement",
     "ModelVersion",
@@ -143,6 +146,7 @@ __all__ = [
     "canonical_json",
     "content_hash",
     "convert",
+    "key_of",
     "number",
     "parse",
     "read_campaign",
