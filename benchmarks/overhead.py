@@ -9,6 +9,7 @@ the same run, is the durable minimum: four commits to an SQLite file, set up ali
 
 from __future__ import annotations
 
+import itertools
 import random
 import sqlite3
 import statistics
@@ -87,7 +88,7 @@ class Watch(Silent):
 
 def median_gap(moments: list[float]) -> float:
     """Median of the differences."""
-    gaps = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(moments)]
     return statistics.median(gaps)
 
 
