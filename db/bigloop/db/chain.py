@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bigloop.contracts import Event, StoreError, canonical_json
+from bigloop.db.prepared import Prepared
 from bigloop.db.tables import chain
 
 
@@ -37,12 +38,12 @@ def _digest(said: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_HEAD = sa.select(chain.c.seq, chain.c.hash).with_for_update()
+_HEAD = Prepared(sa.select(chain.c.seq, chain.c.hash).with_for_update())
 
 
 def lock_head(conn: sa.Connection) -> tuple[int, str]:
     """Number and hash of the last event; other writers wait until we commit."""
-    row = conn.execute(_HEAD).first()
+    row = _HEAD.first(conn)
     if row is None:
         raise StoreError("the chain has lost its head; restore the last backup")
     return row.seq, row.hash

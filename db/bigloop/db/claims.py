@@ -248,7 +248,7 @@ class Claims(Session):
             return conn.scalar(query) is not None
 
     def _is_idle(self, sources: Sequence[str] | None, campaign: str | None) -> bool:
-        with self._read() as conn:
+        with self._glance() as conn:
             return oldest(conn, sources, campaign) is None
 
     def _claim(

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bigloop.contracts import StoreError
+from bigloop.db.prepared import on_driver
 
 _ACCEPTED = "use sqlite:///path.db or postgresql+psycopg://user@host/name"
 
@@ -78,7 +79,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
             conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
             if conn.dialect.name == "sqlite":
-                conn.exec_driver_sql("BEGIN")
+                on_driver(conn, "BEGIN")
             yield conn
 
 
@@ -91,7 +92,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     with engine.connect() as conn, conn.begin():
         if conn.dialect.name == "sqlite":
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
+            on_driver(conn, "BEGIN IMMEDIATE")
         yield conn
 
 

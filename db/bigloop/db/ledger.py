@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
-from typing import Any
 
 import sqlalchemy as sa
 
 from bigloop.contracts import Account, BudgetError, Campaign, Cost, significant
 from bigloop.db.columns import exact
+from bigloop.db.prepared import Prepared
+from bigloop.db.rows import Row
 from bigloop.db.tables import accounts
 
 _EXACT = Context(prec=150)
@@ -105,23 +105,23 @@ def settle(
             _book(conn, row, reserved, spent)
 
 
-_ACCOUNTS = (
+_ACCOUNTS = Prepared(
     sa.select(accounts)
     .where(accounts.c.campaign == sa.bindparam("whose"))
     .order_by(accounts.c.currency)
 )
-_BOOK = sa.update(accounts).where(
-    accounts.c.campaign == sa.bindparam("whose"),
-    accounts.c.currency == sa.bindparam("which"),
+_BOOK = Prepared(
+    sa.update(accounts).where(
+        accounts.c.campaign == sa.bindparam("whose"),
+        accounts.c.currency == sa.bindparam("which"),
+    )
 )
 
 
-def _rows(conn: sa.Connection, campaign: str) -> Sequence[sa.Row[Any]]:
-    return conn.execute(_ACCOUNTS, {"whose": campaign}).all()
+def _rows(conn: sa.Connection, campaign: str) -> list[Row]:
+    return _ACCOUNTS.all(conn, {"whose": campaign})
 
 
-def _book(
-    conn: sa.Connection, row: sa.Row[Any], reserved: Decimal, spent: Decimal
-) -> None:
+def _book(conn: sa.Connection, row: Row, reserved: Decimal, spent: Decimal) -> None:
     mine = {"whose": row.campaign, "which": row.currency}
-    conn.execute(_BOOK, {**mine, "reserved": reserved, "spent": spent})
+    _BOOK.run(conn, {**mine, "reserved": reserved, "spent": spent})

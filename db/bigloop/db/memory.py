@@ -8,14 +8,17 @@ import sqlalchemy as sa
 
 from bigloop.contracts import Account, Observation, Trial
 from bigloop.db import ledger
+from bigloop.db.prepared import Prepared
 from bigloop.db.records import Moment
 from bigloop.db.rows import Row, observation_of, trial_of
 from bigloop.db.tables import campaigns, chain, observations, trials
 
 # Statements of the hot path are built once: building costs more than running.
-_HEAD = sa.select(chain.c.seq)
-_CAMPAIGN = sa.select(campaigns).where(campaigns.c.name == sa.bindparam("whose"))
-_CHANGED = (
+_HEAD = Prepared(sa.select(chain.c.seq))
+_CAMPAIGN = Prepared(
+    sa.select(campaigns).where(campaigns.c.name == sa.bindparam("whose"))
+)
+_CHANGED = Prepared(
     sa.select(trials)
     .where(
         trials.c.campaign == sa.bindparam("whose"),
@@ -23,7 +26,7 @@ _CHANGED = (
     )
     .order_by(trials.c.number)
 )
-_ADDED = (
+_ADDED = Prepared(
     sa.select(observations)
     .where(
         observations.c.campaign == sa.bindparam("whose"),
@@ -61,19 +64,19 @@ class Memory:
 
         A transaction sees at least what it began with.
         """
-        head = conn.scalar(_HEAD)
+        head = _HEAD.all(conn)[0].seq
         if head == self.head:
             return False
         before = (self.row, self.accounts, self.observation)
-        self.row = conn.execute(_CAMPAIGN, {"whose": self.campaign}).first()
+        self.row = _CAMPAIGN.first(conn, {"whose": self.campaign})
         changed = {"whose": self.campaign, "after": self.head}
-        moved = conn.execute(_CHANGED, changed).all()
+        moved = _CHANGED.all(conn, changed)
         for row in moved:
             self.trials[row.number] = trial_of(row)
         added = {"whose": self.campaign, "after": self.observation}
-        for row in conn.execute(_ADDED, added):
+        for row in _ADDED.all(conn, added):
             self.observations.append(observation_of(row))
             self.observation = row.id
         self.accounts = ledger.read(conn, self.campaign)
-        self.head = head or 0
+        self.head = head
         return bool(moved) or before != (self.row, self.accounts, self.observation)

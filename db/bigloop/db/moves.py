@@ -22,15 +22,23 @@ from bigloop.contracts import (
 )
 from bigloop.db import ledger
 from bigloop.db.observing import observe
+from bigloop.db.prepared import Prepared
 from bigloop.db.rows import Row
 from bigloop.db.tables import attempts, trials
 
 _HELD = (TrialState.CLAIMED, TrialState.RUNNING)
 _QUEUED = (TrialState.AWAITING_APPROVAL, TrialState.APPROVED)
+
+
+def _is_one_of(states: tuple[TrialState, ...]) -> sa.ColumnElement[bool]:
+    """Not by `in_`: a list is not part of a prepared statement."""
+    return sa.or_(*(trials.c.state == state for state in states))
+
+
 _CONDITIONS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
     "was": (trials.c.state == sa.bindparam("was_"),),
-    "held": (trials.c.state.in_(_HELD),),
-    "queued": (trials.c.state.in_(_QUEUED),),
+    "held": (_is_one_of(_HELD),),
+    "queued": (_is_one_of(_QUEUED),),
     "free": (trials.c.token == sa.bindparam("previous_"),),
     "fence": (
         trials.c.token == sa.bindparam("token_"),
@@ -58,11 +66,11 @@ class Condition:
 
 
 @cache
-def _update_if(*conditions: str) -> sa.Update:
+def _update_if(*conditions: str) -> Prepared:
     """The update of one trial under conditions, giving its row; built once each."""
     found = [term for name in conditions for term in _CONDITIONS[name]]
     mine = trials.c.id == sa.bindparam("trial_")
-    return sa.update(trials).where(mine, *found).returning(trials)
+    return Prepared(sa.update(trials).where(mine, *found).returning(trials))
 
 
 _FENCED = frozenset(
@@ -90,7 +98,7 @@ def proposed(conn: sa.Connection, event: Event) -> None:
         "created_at": event.at,
         "updated_at": event.at,
     }
-    conn.execute(_INSERT, row)
+    _INSERT.run(conn, row)
     ledger.reserve(conn, event.campaign, data["cost"])
 
 
@@ -268,15 +276,18 @@ def change(
     for condition in conditions:
         known |= condition.known
     statement = _update_if(*(condition.name for condition in conditions))
-    row = conn.execute(statement, {**known, **values}).first()
+    row = statement.first(conn, {**known, **values})
     return _refuse(conn, event) if row is None else row
 
 
-_RESERVED = sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
+_RESERVED = Prepared(
+    sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
+)
 
 
 def _reserved(conn: sa.Connection, event: Event) -> Cost:
-    held: Cost = json.loads(conn.scalar(_RESERVED, {"trial": event.subject}) or "{}")
+    row = _RESERVED.first(conn, {"trial": event.subject})
+    held: Cost = json.loads("{}" if row is None else row.reserved)
     return held
 
 
@@ -290,29 +301,33 @@ def _begin_attempt(
         "started_at": started_at,
         "result": "",
     }
-    conn.execute(_INSERT_ATTEMPT, row)
+    _INSERT_ATTEMPT.run(conn, row)
 
 
 def _change_attempt(conn: sa.Connection, event: Event, **values: Any) -> None:
     mine = {"trial_": event.subject, "token_": event.data["token"]}
-    conn.execute(_CHANGE_ATTEMPT, {**mine, **values})
+    _CHANGE_ATTEMPT.run(conn, {**mine, **values})
 
 
 # Statements are built once: building one costs more than running it.
-_INSERT = sa.insert(trials)
-_INSERT_ATTEMPT = sa.insert(attempts)
-_CHANGE_ATTEMPT = sa.update(attempts).where(
-    attempts.c.trial == sa.bindparam("trial_"),
-    attempts.c.token == sa.bindparam("token_"),
+_INSERT = Prepared(sa.insert(trials))
+_INSERT_ATTEMPT = Prepared(sa.insert(attempts))
+_CHANGE_ATTEMPT = Prepared(
+    sa.update(attempts).where(
+        attempts.c.trial == sa.bindparam("trial_"),
+        attempts.c.token == sa.bindparam("token_"),
+    )
 )
-_END_ATTEMPT = sa.update(attempts).where(
-    attempts.c.trial == sa.bindparam("trial_"), attempts.c.ended_at.is_(None)
+_END_ATTEMPT = Prepared(
+    sa.update(attempts).where(
+        attempts.c.trial == sa.bindparam("trial_"), attempts.c.ended_at.is_(None)
+    )
 )
 
 
 def _end_attempt(conn: sa.Connection, event: Event, result: str) -> None:
     now = {"trial_": event.subject, "ended_at": event.at, "result": result}
-    conn.execute(_END_ATTEMPT, now)
+    _END_ATTEMPT.run(conn, now)
 
 
 def _refuse(conn: sa.Connection, event: Event) -> NoReturn:

@@ -8,12 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from bigloop.contracts import Event, canonical_json
+from bigloop.db.prepared import Prepared
 from bigloop.db.tables import observations
 
-_INSERT = sa.insert(observations).values(
-    id=sa.select(sa.func.coalesce(sa.func.max(observations.c.id), 0) + 1)
-    .correlate(None)
-    .scalar_subquery()
+_INSERT = Prepared(
+    sa.insert(observations)
+    .values(
+        id=sa.select(sa.func.coalesce(sa.func.max(observations.c.id), 0) + 1)
+        .correlate(None)
+        .scalar_subquery()
+    )
+    .inline()
 )
 
 
@@ -26,8 +31,6 @@ def observe(
     solicited: bool,
 ) -> None:
     """Insert observations, numbered in the order of the chain."""
-    if not found:
-        return
     rows = [
         {
             "content": None,
@@ -40,4 +43,4 @@ def observe(
         }
         for item in found
     ]
-    conn.execute(_INSERT, rows)
+    _INSERT.run_each(conn, rows)

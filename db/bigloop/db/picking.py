@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from bigloop.contracts import TrialState
+from bigloop.db.prepared import Prepared
 from bigloop.db.rows import Row
 from bigloop.db.tables import campaigns, trials
 
@@ -25,15 +25,17 @@ def oldest(
     locks: bool = False,
 ) -> Row | None:
     """The next approved trial, of some sources or one campaign; none is waiting."""
-    query = _oldest_of(sources is not None, campaign is not None, locks)
-    asked = {"campaign_": campaign, "sources_": sources and list(sources)}
-    known = {name: value for name, value in asked.items() if value is not None}
-    return conn.execute(query, known).first()
+    n_sources = None if sources is None else len(sources)
+    query = _oldest_of(n_sources, campaign is not None, locks)
+    known = {f"source_{k}": source for k, source in enumerate(sources or ())}
+    if campaign is not None:
+        known["campaign_"] = campaign
+    return query.first(conn, known)
 
 
 # Statements of the hot path are built once: building costs more than running.
 @cache
-def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any]:
+def _oldest_of(n_sources: int | None, by_campaign: bool, locks: bool) -> Prepared:
     query = (
         sa.select(trials)
         .join(campaigns, campaigns.c.name == trials.c.campaign)
@@ -45,16 +47,17 @@ def _oldest_of(by_source: bool, by_campaign: bool, locks: bool) -> sa.Select[Any
         .order_by(trials.c.rank, trials.c.first_seq)
         .limit(1)
     )
-    if by_source:
-        query = query.where(
-            trials.c.source.in_(sa.bindparam("sources_", expanding=True))
-        )
+    if n_sources is not None:
+        any_of = [
+            trials.c.source == sa.bindparam(f"source_{k}") for k in range(n_sources)
+        ]
+        query = query.where(sa.or_(sa.false(), *any_of))
     if by_campaign:
         query = query.where(trials.c.campaign == sa.bindparam("campaign_"))
     if locks:
         # Writers queue at the chain; a row that somebody locked by hand is passed over.
         query = query.with_for_update(skip_locked=True, of=trials)
-    return query
+    return Prepared(query)
 
 
 _LAPSED = (

@@ -222,6 +222,7 @@ class Proposals(Session):
         endorsed: tuple[str, ...] = (),
     ) -> Row:
         proposal = suggestion.proposal
+        trial = proposal.id
         spec = self._spec_of(tx.conn, campaign)
         if campaign.status not in ("running", "paused"):
             raise ConflictError(
@@ -233,7 +234,7 @@ class Proposals(Session):
         if verdict.action == "refuse":
             # What is refused anyway needs no budget.
             data["cost"] = {}
-        tx.append("trial.proposed", spec.name, proposal.id, data, once)
+        tx.append("trial.proposed", spec.name, trial, data, once)
         to = _BY_VERDICT[verdict.action]
         decided: dict[str, Any] = {
             "from": _S.PROPOSED,
@@ -242,7 +243,7 @@ class Proposals(Session):
         }
         if to == _S.AWAITING_APPROVAL:
             decided |= {"persons": verdict.persons, "endorsed": list(endorsed)}
-        return tx.move(f"trial.{to}", spec.name, proposal.id, decided)
+        return tx.move(f"trial.{to}", spec.name, trial, decided)
 
 
 def _keep_place(tx: Transaction, old: Row, new: Row) -> Row:

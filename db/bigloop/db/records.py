@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -132,12 +132,10 @@ class Moment:
         found = [item for item in self.observations if item.solicited]
         if seen is None:
             return found
-        place: Mapping[str | None, int] = {
-            None: -1,
-            **{trial: index for index, trial in enumerate(seen)},
-        }
-        kept = [item for item in found if item.trial in place]
-        return sorted(kept, key=lambda item: place[item.trial])
+        by_trial: dict[str | None, list[Observation]] = {}
+        for item in found:
+            by_trial.setdefault(item.trial, []).append(item)
+        return [item for trial in (None, *seen) for item in by_trial.get(trial, ())]
 
 
 class Lapsed(Document):

@@ -32,6 +32,8 @@ Row = sa.Row[Any]
 _proposal = lru_cache(4096)(Proposal.model_validate_json)
 _decision = lru_cache(4096)(Decision.model_validate_json)
 _outcome = lru_cache(4096)(Outcome.model_validate_json)
+# Not shared: the document makes its own from what it is given.
+_plain = lru_cache(4096)(json.loads)
 
 
 def trial_of(row: Row) -> Trial:
@@ -43,14 +45,14 @@ def trial_of(row: Row) -> Trial:
         proposal=_proposal(row.proposal),
         state=row.state,
         decision=_decision(row.decision),
-        reserved=json.loads(row.reserved),
-        spent=json.loads(row.spent),
+        reserved=_plain(row.reserved),
+        spent=_plain(row.spent),
         outcome=None if outcome is None else _outcome(outcome),
         reason=row.reason,
         worker=row.worker,
         attempts=row.token,
         persons=row.persons,
-        endorsed=json.loads(row.endorsed),
+        endorsed=_plain(row.endorsed),
         priority=-row.rank,
         hold=row.hold,
         version=row.last_seq,

@@ -14,6 +14,7 @@ from bigloop.contracts import Campaign, NotFoundError, Trial, TrialState
 from bigloop.db.chain import lock_head
 from bigloop.db.engine import reading, writing
 from bigloop.db.faults import told
+from bigloop.db.prepared import Prepared
 from bigloop.db.rows import Row, trial_of
 from bigloop.db.tables import campaigns, revisions, trials
 from bigloop.db.transaction import Transaction, require
@@ -21,14 +22,16 @@ from bigloop.db.transaction import Transaction, require
 Clock = Callable[[], datetime]
 
 _SHORTEST_PREFIX = 4
-_TRIAL = sa.select(trials).where(trials.c.id == sa.bindparam("trial"))
-_CAMPAIGN = sa.select(
-    campaigns,
-    sa.select(sa.func.max(trials.c.number))
-    .where(trials.c.campaign == campaigns.c.name)
-    .scalar_subquery()
-    .label("last"),
-).where(campaigns.c.name == sa.bindparam("name"))
+_TRIAL = Prepared(sa.select(trials).where(trials.c.id == sa.bindparam("trial")))
+_CAMPAIGN = Prepared(
+    sa.select(
+        campaigns,
+        sa.select(sa.func.max(trials.c.number))
+        .where(trials.c.campaign == campaigns.c.name)
+        .scalar_subquery()
+        .label("last"),
+    ).where(campaigns.c.name == sa.bindparam("whose"))
+)
 
 
 class Session:
@@ -49,6 +52,12 @@ class Session:
     def _read(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the store throughout."""
         with told(self._engine.url), reading(self._engine) as conn:
+            yield conn
+
+    @contextmanager
+    def _glance(self) -> Iterator[sa.Connection]:
+        """A connection for one statement, which sees one moment by itself."""
+        with told(self._engine.url), self._engine.connect() as conn:
             yield conn
 
     @contextmanager
@@ -83,7 +92,7 @@ class Session:
 
     def _campaign_row(self, conn: sa.Connection, name: str) -> Row:
         """Its row, and the `last` number of its trials: none before the first."""
-        row = conn.execute(_CAMPAIGN, {"name": name}).first()
+        row = _CAMPAIGN.first(conn, {"whose": name})
         if row is None:
             names = conn.scalars(sa.select(campaigns.c.name)).all()
             raise NotFoundError(
@@ -94,7 +103,7 @@ class Session:
 
     def _trial_row(self, conn: sa.Connection, trial: str) -> Row:
         """The row of a trial, by its id or a prefix of it."""
-        row = conn.execute(_TRIAL, {"trial": trial}).first()
+        row = _TRIAL.first(conn, {"trial": trial})
         if row is not None:
             return row
         found: list[Row] = []

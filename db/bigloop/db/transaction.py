@@ -17,13 +17,14 @@ from bigloop.contracts import (
     content_hash,
 )
 from bigloop.db.chain import linked
+from bigloop.db.prepared import Prepared
 from bigloop.db.projection import apply
 from bigloop.db.rows import Row
 from bigloop.db.tables import chain, events, keys
 
 # Statements of the hot path are built once: building costs more than running.
-_APPEND = sa.insert(events)
-_ADVANCE = sa.update(chain)
+_APPEND = Prepared(sa.insert(events))
+_ADVANCE = Prepared(sa.update(chain))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +106,8 @@ class Transaction:
 
     def finish(self) -> None:
         """Write the events and move the head to the last; ends every transaction."""
-        self.conn.execute(_APPEND, self.rows)
-        self.conn.execute(_ADVANCE, {"seq": self.seq, "hash": self.hash})
+        _APPEND.run_each(self.conn, self.rows)
+        _ADVANCE.run(self.conn, {"seq": self.seq, "hash": self.hash})
 
     def earlier(self, once: Once | None) -> str | None:
         """Subject of the event that was made under this key; none: it is new.

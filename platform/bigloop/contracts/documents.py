@@ -27,6 +27,9 @@ class TrialState(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
+    # That of an Enum is a call of Python, and states are counted again and again.
+    __hash__ = str.__hash__
+
 
 _S = TrialState
 TRANSITIONS: dict[TrialState, frozenset[TrialState]] = {

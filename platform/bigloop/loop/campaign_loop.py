@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bigloop.contracts import (
@@ -15,6 +16,7 @@ from bigloop.contracts import (
     Policy,
     Recommendation,
     Suggestion,
+    Trial,
     TrialState,
     plugins,
 )
@@ -173,11 +175,19 @@ class CampaignLoop:
         return Ending.INTERRUPTED
 
     def _advance(self, line: Timeline, moment: Moment, delivery: Delivery) -> bool:
-        """Take results in, one by one, until there is a proposal; whether any came."""
+        """Take results in, one by one, until there is a proposal; whether any came.
+
+        A proposal after which nothing can be done is waited for here: the store is read
+        again when something has happened, not because of what was just written.
+        """
         took = False
         while not self._stopping.is_set():
-            if moment.status == "running" and self._propose(line, moment, delivery):
-                return True
+            if moment.status == "running":
+                trial = self._propose(line, moment, delivery)
+                if trial is not None:
+                    if _is_busy(line, (*moment.trials, trial)):
+                        self.crew.wait(POLL_S)
+                    return True
             head = line.next(moment.trials)
             if head is None or head.state not in TERMINAL:
                 break
@@ -187,26 +197,27 @@ class CampaignLoop:
             took = True
         return took
 
-    def _propose(self, line: Timeline, moment: Moment, delivery: Delivery) -> bool:
+    def _propose(
+        self, line: Timeline, moment: Moment, delivery: Delivery
+    ) -> Trial | None:
         """Make one proposal if a source is free and the agent wants one."""
         free = line.free(moment.trials)
         limit = self.campaign.stop.trials
         if not free or (limit is not None and len(moment.trials) >= limit):
-            return False
+            return None
         if self._declined is not None and self._declined is self._look(line, moment):
-            return False
+            return None
         self._retrain(line, delivery)
         state = self._look(line, moment)
         suggestions = self.agent.propose(state, free, 1)
         if not suggestions or self._is_not_worth_it(suggestions[0], state):
             self._declined = state
-            return False
-        self._record(line, suggestions[0], state)
-        return True
+            return None
+        return self._record(line, suggestions[0], state)
 
     def _record(
         self, line: Timeline, suggestion: Suggestion, state: CampaignState
-    ) -> None:
+    ) -> Trial:
         verdict = self.policy.review(suggestion.proposal, suggestion.cost, state)
         decision = suggestion.decision.model_copy(
             update={
@@ -220,6 +231,7 @@ class CampaignLoop:
         line.decided()
         self.crew.wake()
         self.watcher.proposed(trial)
+        return trial
 
     def _retrain(self, line: Timeline, delivery: Delivery) -> None:
         if self.campaign.predictor is None:
@@ -272,6 +284,13 @@ class CampaignLoop:
         delivery.start()
         delivery.wake()
         return delivery
+
+
+def _is_busy(line: Timeline, trials: Sequence[Trial]) -> bool:
+    """Whether no source is free and the next result to take in is still to come."""
+    head = line.next(trials)
+    runs = head is not None and head.state in _RUNNING
+    return runs and not line.free(trials)
 
 
 _ASKED = {TrialState.AWAITING_APPROVAL}

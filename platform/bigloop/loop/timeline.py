@@ -119,14 +119,14 @@ class Timeline:
         still reserved, so that a decision does not depend on how fast workers are.
         """
         seen = set(self.seen)
-        trials = tuple(t if t.id in seen else _veiled(t) for t in state.trials)
+        trials = tuple([t if t.id in seen else _veiled(t) for t in state.trials])
+        spent = [t.spent for t in trials if t.spent]
+        unseen = [t for t in trials if t.id not in seen]
         accounts = {
             name: account.model_copy(
                 update={
-                    "spent": sum(t.spent.get(name, 0.0) for t in trials),
-                    "reserved": sum(
-                        self._reserved(t, name) for t in trials if t.id not in seen
-                    ),
+                    "spent": sum([cost.get(name, 0.0) for cost in spent]),
+                    "reserved": sum([self._reserved(t, name) for t in unseen]),
                 }
             )
             for name, account in state.accounts.items()
