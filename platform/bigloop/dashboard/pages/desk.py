@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
-from bigloop.api.context import Context, Used
+from bigloop.api.context import Context
 from bigloop.contracts import Agent, NotFoundError, Stock, plugins
 from bigloop.dashboard.chronicle import Chronicle
 from bigloop.db import CampaignInfo, Store
@@ -113,14 +113,19 @@ class Desk:
             return made
 
 
-def _desk(connection: HTTPConnection, context: Used) -> Desk:
-    state = connection.app.state
+def desk_of(app: FastAPI) -> Desk:
+    """The one of an application, made when it is first asked for."""
+    state = app.state
     with _MAKING:
         if not hasattr(state, "desk"):
-            state.desk = Desk(context)
+            state.desk = Desk(state.context)
         found = state.desk
     assert isinstance(found, Desk)
     return found
+
+
+def _desk(connection: HTTPConnection) -> Desk:
+    return desk_of(connection.app)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]

@@ -52,6 +52,13 @@ def _environment() -> Environment:
     return environment
 
 
+def load_templates() -> None:
+    """Compile all templates now, so that no page waits for it."""
+    environment = _environment()
+    for name in environment.list_templates(["j2"]):
+        environment.get_template(name)
+
+
 def when(moment: datetime) -> str:
     """A moment as people write it; the time zone is always said."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
