@@ -11,9 +11,10 @@ from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
 from bigloop.api.context import Context
-from bigloop.contracts import Agent, NotFoundError, Stock, plugins
+from bigloop.contracts import Agent, NotFoundError, Stock
 from bigloop.dashboard.chronicle import Chronicle
 from bigloop.db import CampaignInfo, Store
+from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import stock
 
 _KEPT = 200
@@ -73,14 +74,14 @@ class Desk:
 
         Raises:
             NotFoundError: it is not installed.
+            SpecError: its options do not fit.
         """
         info = self.info(campaign)
         key = f"{campaign}:{info.revision}"
         with self._lock:
             if key not in self._agents:
                 spec = self.store.campaign(campaign)
-                agent = plugins.load("agents", spec.agent)(spec, **spec.agent_options)
-                self._agents[key] = agent, threading.Lock()
+                self._agents[key] = agent_of(spec), threading.Lock()
             return self._agents[key]
 
     def stock(self, campaign: str) -> tuple[Stock, ...] | None:

@@ -8,7 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from fastapi.exception_handlers import http_exception_handler
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -42,7 +46,18 @@ def register(app: FastAPI) -> None:
         what = f"{request.method} {request.url.path}: {error.detail}"
         return shown(request, HTTPStatus(error.status_code), what)
 
+    async def unread(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if not _is_page(request):
+            return await request_validation_exception_handler(request, error)
+        said = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        return shown(request, HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
     app.add_exception_handler(BigloopError, ours)
+    app.add_exception_handler(RequestValidationError, unread)
     app.add_exception_handler(HTTPException, missing)
 
 
