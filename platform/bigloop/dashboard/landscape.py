@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bigloop.contracts import Campaign, Design, Observation, Parameter, canonical_json
+from bigloop.contracts import Campaign, Design, Observation, Parameter
+from bigloop.dashboard.grouping import Key, key_of
 
 LEAST = 5
 """Points below which a map shows nothing."""
@@ -56,10 +57,10 @@ def places(
     Early observables take part when every design has them; else a design without would
     need an invented value, and the map is of the designs alone.
     """
-    groups: dict[str, list[Observation]] = {}
+    groups: dict[Key, list[Observation]] = {}
     for o in observations:
         if o.solicited:
-            groups.setdefault(canonical_json(o.design), []).append(o)
+            groups.setdefault(key_of(o.design), []).append(o)
     wanted = spec.predictor.early if spec.predictor else ()
     early = tuple(
         name

@@ -49,10 +49,17 @@ class Series:
             "kind": self.kind,
             "name": self.name,
             "colour": self.colour,
-            "points": [list(point) for point in self.points],
+            "points": _plain(self.points),
             "titles": list(titles),
             "dashed": self.is_dashed,
         }
+
+
+def _plain(points: Points) -> Points:
+    """All digits of few points; of many, those that a screen can show."""
+    if len(points) <= MANY:
+        return points
+    return [tuple([float(f"{value:.6g}") for value in point]) for point in points]
 
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from functools import partial
 
 from bigloop.contracts import BigloopError, units
 from bigloop.dashboard.pages.desk import Desk
-from bigloop.dashboard.pages.rendering import load_templates
+from bigloop.dashboard.pages.figures import load_templates
 
 _AT_WORK = ("running", "paused")
 
