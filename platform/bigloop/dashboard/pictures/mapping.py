@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bigloop.contracts import Campaign, significant
 from bigloop.dashboard.landscape import Map, Place
 from bigloop.dashboard.pareto import Pair, front
-from bigloop.dashboard.picture import Axis, Picture, Series, titles
+from bigloop.dashboard.picture import Axis, Picture, Series, Titles
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 MOST_LINES = 500
@@ -37,14 +37,14 @@ def map_of(spec: Campaign, found: Sequence[Place], made: Map | None) -> Picture:
                 name="other sources only",
                 colour="soft",
                 points=[x for _, x in other],
-                titles=titles(other, lambda known: _told(spec, known[0])),
+                titles=Titles(other, lambda known: _told(spec, known[0])),
             ),
             Series(
                 kind="dots",
                 name=f"{goal.observable} [{unit or '1'}]",
                 colour="scale",
                 points=[(*x, p.target or 0.0) for p, x in seen],
-                titles=titles(seen, lambda known: _told(spec, known[0])),
+                titles=Titles(seen, lambda known: _told(spec, known[0])),
             ),
         ]
         if made
@@ -155,7 +155,7 @@ def _pair_series(
     spec: Campaign, pairs: Sequence[Pair], edge: Sequence[Pair]
 ) -> list[Series]:
     dots, line = ([(p.x, p.y) for p in found] for found in (pairs, edge))
-    told = titles(pairs, lambda p: f"{design_text(spec, p.design)} (n = {p.n})")
+    told = Titles(pairs, lambda p: f"{design_text(spec, p.design)} (n = {p.n})")
     return [
         Series(kind="dots", name="design", colour="c1", points=dots, titles=told),
         Series(kind="line", name="not beaten", colour="c2", points=line),

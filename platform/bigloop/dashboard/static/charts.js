@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const drawn = new Map();
-  const MANY = 2000;
+  const MANY = 300;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const short = (v) => typeof v !== "number" ? v
     : Math.abs(v) >= 1000 && Math.abs(v) < 1e9 ? Math.round(v).toLocaleString("en")
@@ -28,9 +28,9 @@
       itemStyle: { color: colour }, lineStyle: { color: colour, width: 2, type: s.dashed ? [5, 4] : "solid" } };
     if (s.kind === "bars") return { ...base, type: "custom", silent: true, renderItem: bar(colour), encode: { x: 0, y: [1, 2] } };
     if (s.kind === "dots") {
-      const large = s.points.length > MANY;
-      return { ...base, type: "scatter", symbolSize: large ? 4 : 8, large, largeThreshold: MANY,
-        itemStyle: { color: colour, borderColor: large ? undefined : css("card"), borderWidth: large ? 0 : 1 } };
+      const many = s.points.length > MANY;
+      return { ...base, type: "scatter", symbolSize: many ? 5 : 8,
+        itemStyle: { color: colour, borderColor: many ? undefined : css("card"), borderWidth: many ? 0 : 1 } };
     }
     return { ...base, type: "line", showSymbol: false, sampling: "lttb", step: s.kind === "steps" ? "end" : false,
       stack: s.kind === "area" ? "all" : undefined, z: s.kind === "area" ? 1 : 3,
@@ -89,7 +89,7 @@
         pageIconColor: css("accent"), data: spec.series.filter((s) => s.colour !== "scale").map((s) => ({ name: s.name, icon: s.kind === "dots" ? "circle" : "rect" })) },
       tooltip: tip(spec), xAxis: axis(spec.x, "x"), yAxis: axis(spec.y, "y"),
       series: [...spec.series.map((s, i) => series(s, i, spec)), ...marks(spec)],
-      visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false,
+      visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false, hoverLink: false,
         seriesIndex: spec.series.indexOf(scale), orient: "horizontal", right: 8, top: narrow ? 16 : -4, itemHeight: 90, itemWidth: 10,
         text: [short(Math.max(...values)), `${scale.name} ${short(Math.min(...values))}`], textStyle: { color: css("ink") },
         inRange: { color: [css("c6"), css("c3"), css("c5"), css("c1")] } }] : undefined,
