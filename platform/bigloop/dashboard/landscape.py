@@ -25,6 +25,7 @@ class Place:
         target: mean at the target fidelity; none where it was not measured there.
         n: results in that mean.
         sources: that measured it.
+        trials: that did.
     """
 
     design: Design
@@ -32,6 +33,7 @@ class Place:
     target: float | None
     n: int
     sources: tuple[str, ...]
+    trials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def _place(spec: Campaign, group: Sequence[Observation], early: Sequence[str]) -
         target=sum(values) / len(values) if values else None,
         n=len(values),
         sources=tuple(dict.fromkeys(o.source for o in group)),
+        trials=tuple(dict.fromkeys(o.trial for o in group if o.trial)),
     )
 
 

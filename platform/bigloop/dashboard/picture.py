@@ -35,6 +35,8 @@ class Series:
         kind: `line`, `steps`, `dots`, `bars` (x, low, high) or `area` (stacked).
         colour: `c1` to `c6`, `soft` or `ink`: the page knows them, light and dark.
         titles: of each point, where it is one by itself.
+        images: address of a picture of each point, below the path of the server;
+            empty: there is none.
     """
 
     kind: str
@@ -43,12 +45,14 @@ class Series:
     points: Points
     titles: Sequence[str] = ()
     is_dashed: bool = False
+    images: Sequence[str] = ()
 
     @property
     def drawn(self) -> Sequence[int]:
         """Places of the points that are drawn: all, but of very many dots."""
         if self.kind == "dots" and len(self.points) > MANY:
-            return spread(self.points, MANY)
+            seen = [place for place, image in enumerate(self.images) if image]
+            return sorted({*spread(self.points, MANY), *seen})
         return range(len(self.points))
 
     def data(self) -> dict[str, Any]:
@@ -61,6 +65,7 @@ class Series:
             "points": _plain([self.points[place] for place in drawn]),
             "titles": [self.titles[place] for place in drawn] if self.titles else [],
             "dashed": self.is_dashed,
+            "images": [self.images[place] for place in drawn] if self.images else [],
         }
 
 

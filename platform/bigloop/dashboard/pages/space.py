@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import Campaign, Document
+from bigloop.dashboard.images import address, by_trial, pictures
 from bigloop.dashboard.landscape import Map, pca, places, umap
 from bigloop.dashboard.pages.desk import AtDesk
 from bigloop.dashboard.pages.figures import figure
@@ -18,9 +19,11 @@ from bigloop.dashboard.pages.rendering import campaign_page, page
 from bigloop.dashboard.pareto import choices, pairs
 from bigloop.dashboard.picture import Picture
 from bigloop.dashboard.pictures import mapping as draw
-from bigloop.db import Moment
+from bigloop.db import Artifact, Moment
 
 router = APIRouter()
+MOST_SHOTS = 48
+"""Pictures below the map, the latest first; over the map all are shown."""
 
 
 class Wanted(Document):
@@ -45,6 +48,7 @@ def space(
     revision = desk.info(campaign).revision
     moment = desk.store.moment(campaign)
     spec, observations = moment.campaign, moment.observations
+    shots = pictures(desk.store.artifacts(campaign))
     # Observations are only ever added: the last one identifies all of them.
     seen = f"{revision}.{observations[-1].id if observations else 0}"
     known = desk.kept(("choices", campaign, seen), lambda: choices(spec, observations))
@@ -61,7 +65,11 @@ def space(
         desk,
         campaign,
         "space",
-        figures=desk.drawn(("maps", campaign, seen), lambda: _maps(moment)),
+        figures=desk.drawn(
+            ("maps", campaign, seen, str(len(shots))), lambda: _maps(moment, shots)
+        ),
+        shots=[(a, address(a)) for a in shots[: -MOST_SHOTS - 1 : -1]],
+        n_shots=len(shots),
         trade=trade,
         known=known,
         chosen={"source": chosen.source, "x": chosen.x, "y": chosen.y, "ups": ups},
@@ -70,10 +78,14 @@ def space(
     )
 
 
-def _maps(moment: Moment) -> list[Picture]:
+def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
     spec = moment.campaign
     found, early = places(spec, moment.observations)
-    return [draw.map_of(spec, found, pca(found, early)), draw.parallel(spec, found)]
+    images = by_trial(shots)
+    return [
+        draw.map_of(spec, found, pca(found, early), images),
+        draw.parallel(spec, found),
+    ]
 
 
 def _trade(moment: Moment, chosen: Wanted, ups: tuple[bool, bool]) -> Picture:
@@ -113,7 +125,9 @@ def umapped(
     found, early = places(spec, moment.observations)
     key = ("umap", campaign, str(len(moment.observations)))
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
-    return page(request, asking, "umap", figure=figure(draw.map_of(spec, found, made)))
+    images = by_trial(pictures(desk.store.artifacts(campaign)))
+    drawn = figure(draw.map_of(spec, found, made, images))
+    return page(request, asking, "umap", figure=drawn)
 
 
 def _wanted(name: str, objective: str, goal: str) -> str:

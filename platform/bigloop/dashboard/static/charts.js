@@ -121,7 +121,43 @@
     chart.setOption(spec.parallel ? parallel(spec) : plain(spec, place.clientWidth));
     drawn.set(place.id, chart);
     place.dataset.drawn = "1";
+    if (spec.series?.some((s) => s.images.length)) peek(place, chart, spec);
   }
+
+  const base = document.querySelector("script[data-base]").dataset.base;
+
+  // The picture of a dot stands beside the pointer, loaded when it is first wanted.
+  function peek(place, chart, spec) {
+    const frame = document.createElement("figure"), image = document.createElement("img"), said = document.createElement("figcaption");
+    frame.className = "peek";
+    frame.hidden = true;
+    frame.append(image, said);
+    place.parentElement.querySelector(".peek")?.remove();
+    place.after(frame);
+    chart.on("mouseover", (p) => {
+      const s = spec.series[p.seriesIndex], where = s?.images[p.dataIndex];
+      if (!where) return;
+      image.src = base + where;
+      image.alt = said.textContent = s.titles[p.dataIndex] ?? s.name;
+      frame.hidden = false;
+    });
+    chart.on("mouseout", () => { frame.hidden = true; });
+  }
+
+  // A picture that is focused, or pointed at, shows where its design lies on the maps.
+  function point(event) {
+    const where = event.target.closest?.("[data-image]")?.dataset.image;
+    if (!where) return;
+    for (const [id, chart] of drawn) {
+      const spec = JSON.parse(document.getElementById(`${id}-data`)?.textContent || "{}");
+      spec.series?.forEach((s, seriesIndex) => {
+        const dataIndex = s.images.indexOf(where);
+        if (dataIndex >= 0) chart.dispatchAction({ type: "showTip", seriesIndex, dataIndex });
+      });
+    }
+  }
+  document.addEventListener("focusin", point);
+  document.addEventListener("mouseover", point);
 
   const every = (part) => part.querySelectorAll?.(".chart").forEach(draw);
   every(document);

@@ -101,7 +101,8 @@ def page_routes(scene: Scene, method: str) -> list[Any]:
 
 def places(scene: Scene) -> dict[str, Any]:
     """Something that there is, for each part of an address."""
-    return {"seq": 1, "model": ATTACK[:40], **scene.waiting()}
+    known = {"seq": 1, "model": ATTACK[:40], "sha256": "ab" * 32}
+    return known | scene.waiting()
 
 
 def addresses(scene: Scene) -> list[str]:
