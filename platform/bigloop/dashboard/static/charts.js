@@ -9,13 +9,17 @@
     : Math.abs(v) >= 1000 && Math.abs(v) < 1e9 ? Math.round(v).toLocaleString("en")
     : String(Number(v.toPrecision(3)));
 
+  const isRound = (v) => typeof v !== "number" || Number(v.toPrecision(1)) === v;
+
   function axis(a, place) {
     const low = a.low ?? (a.zero ? (e) => Math.min(0, e.min) : undefined);
     return {
       type: "value", name: a.title, nameLocation: "middle", nameGap: place === "x" ? 28 : 52,
       min: low, max: a.high ?? undefined, scale: !a.zero,
       nameTextStyle: { color: css("soft"), fontSize: 12 },
-      axisLabel: { color: css("soft"), formatter: short, hideOverlap: true },
+      // A bound that is no round number would lie on its neighbour.
+      axisLabel: { color: css("soft"), formatter: short, hideOverlap: true,
+        showMinLabel: isRound(a.low) ? null : false, showMaxLabel: isRound(a.high) ? null : false },
       axisLine: { show: place === "x", lineStyle: { color: css("edge") } },
       axisTick: { show: false },
       splitLine: { show: place === "y", lineStyle: { color: css("rule") } },
@@ -32,7 +36,7 @@
       return { ...base, type: "scatter", symbolSize: many ? 5 : 8,
         itemStyle: { color: colour, borderColor: many ? undefined : css("card"), borderWidth: many ? 0 : 1 } };
     }
-    return { ...base, type: "line", showSymbol: false, sampling: "lttb", step: s.kind === "steps" ? "end" : false,
+    return { ...base, type: "line", showSymbol: false, sampling: "lttb", step: s.kind === "steps" || s.kind === "area" ? "end" : false,
       stack: s.kind === "area" ? "all" : undefined, z: s.kind === "area" ? 1 : 3,
       areaStyle: s.kind === "area" ? { color: colour, opacity: .45 } : undefined,
       lineStyle: { ...base.lineStyle, width: s.kind === "area" ? 1 : 2 } };
