@@ -189,33 +189,56 @@ def interactive(browser: Browser, base: str) -> list[float]:
     return found
 
 
-FRAMES = """async () => {
-  const chart = document.querySelector("#chart-best"), times = [];
+FRAMES = """async (chart) => {
+  const times = [], page = document.scrollingElement;
+  const place = chart && document.getElementById(chart);
+  if (place) place.scrollIntoView({ block: "center" });
   let last = performance.now(), x = 0;
-  while (times.length < 120) {
-    const box = chart.getBoundingClientRect();
-    x = (x + 7) % box.width;
-    chart.querySelector("svg").dispatchEvent(new MouseEvent("mousemove",
-      { bubbles: true, clientX: box.left + x, clientY: box.top + box.height / 2 }));
+  for (let n = 0; n < 150; n++) {
+    if (place) {
+      const box = place.getBoundingClientRect();
+      x = (x + 7) % box.width;
+      const y = box.height * (0.3 + 0.4 * (n * 37 % 100) / 100);
+      place.querySelector("svg, canvas").dispatchEvent(new MouseEvent("mousemove",
+        { bubbles: true, clientX: box.left + x, clientY: box.top + y }));
+    } else {
+      const h = page.scrollHeight - innerHeight;
+      page.scrollTop = Math.abs((n * 40) % (2 * h) - h);
+    }
     await new Promise(requestAnimationFrame);
     const now = performance.now();
     times.push(now - last); last = now;
   }
-  return times;
+  return times.slice(5);
 }"""
+IDS = "[...document.querySelectorAll('.chart')].map((chart) => chart.id)"
 
 
-def charts(browser: Browser, base: str) -> tuple[list[float], list[float]]:
-    """Until the charts are drawn, and frames while a pointer moves over one [ms]."""
+def drawing(browser: Browser, base: str) -> list[float]:
+    """From the navigation until the charts of the model are drawn [ms]."""
     page: Any = browser.new_context().new_page()
-    drawn = []
+    found = []
     for _ in range(5):
         begun = time.perf_counter()
         page.goto(f"{base}/c/many/learning", wait_until="commit")
         page.locator("#chart-uncertainty[data-drawn]").wait_for(state="attached")
-        drawn.append(1000 * (time.perf_counter() - begun))
-    frames: list[float] = page.evaluate(FRAMES)
-    return drawn, frames[5:]
+        found.append(1000 * (time.perf_counter() - begun))
+    page.context.close()
+    return found
+
+
+def frames(browser: Browser, base: str) -> Iterator[tuple[str, list[float]]]:
+    """Times between frames while a page scrolls and a pointer moves over it [ms]."""
+    page: Any = browser.new_context().new_page()
+    # Its first computation takes a minute, and both cores.
+    page.route("**/umap", lambda route: route.fulfill(body="<p>Later.</p>"))
+    for path in ("learning", "space", "events"):
+        page.goto(f"{base}/c/many/{path}")
+        page.wait_for_timeout(1500)
+        yield f"{path}, scrolling", page.evaluate(FRAMES, "")
+        for chart in page.evaluate(IDS):
+            yield f"{path}, pointer over {chart}", page.evaluate(FRAMES, chart)
+    page.context.close()
 
 
 def main() -> None:
@@ -248,12 +271,15 @@ def main() -> None:
                 row("the same server, a route that says ok", floor, "ms", None)
                 row("queue, interactive", interactive(browser, base), "ms", 2000)
                 for path in ("trials", "learning", "cost", "sources", "space"):
-                    server_time(client, f"/c/many/{path}", 1)
+                    first = server_time(client, f"/c/many/{path}", 1)
+                    row(f"{path}, the first time", first, "ms", None)
                     times = server_time(client, f"/c/many/{path}", 10)
                     row(f"{path} of {n:,} trials, server", times, "ms", None)
-                drawn, frames = charts(browser, base)
-                row(f"charts of {n:,} points, drawn", drawn, "ms", None)
-                row("frames while a pointer moves over one", frames, "ms", 50)
+                row(
+                    f"charts of {n:,} points, drawn", drawing(browser, base), "ms", None
+                )
+                for what, times in frames(browser, base):
+                    row(f"frames: {what}", times, "ms", 33)
         browser.close()
 
 

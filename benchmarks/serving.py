@@ -194,6 +194,48 @@ def restarts(server: Server, n: int) -> list[float]:
     return found
 
 
+class Live(threading.Thread):
+    """A client that listens, and connects again whenever it was cut off."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url = url
+        self.is_up, self.is_cut = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        with httpx.Client(timeout=60, verify=False) as http:
+            while True:
+                with suppress(httpx.HTTPError), http.stream("GET", self.url) as answer:
+                    self.is_cut.clear()
+                    self.is_up.set()
+                    for _ in answer.iter_lines():
+                        pass
+                self.is_up.clear()
+                self.is_cut.set()
+                # A browser waits half a second (`retry:` of the stream).
+                time.sleep(0.5)
+
+
+def revivals(server: Server, n: int, clients: int) -> list[float]:
+    """Seconds from the start of a killed server until all its clients are live."""
+    live = [Live(f"{server.url}/feed") for _ in range(clients)]
+    for client in live:
+        client.start()
+    found = []
+    for _ in range(n):
+        for client in live:
+            client.is_up.wait()
+        server.kill()
+        for client in live:
+            client.is_cut.wait()
+        began = time.monotonic()
+        server.start()
+        for client in live:
+            client.is_up.wait()
+        found.append(time.monotonic() - began)
+    return found
+
+
 def line(name: str, value: str, target: str, is_met: bool) -> str:
     verdict = "" if not target else ("met" if is_met else "MISSED")
     return f"{name:<58} {value:>12}  {target:<10} {verdict}"
@@ -261,6 +303,17 @@ def report(server: Server, store: Store) -> None:
             value < 3,
         )
     )
+    lives = revivals(server, 10, 10)
+    value = max(lives)
+    print(
+        line(
+            "killed 10 times: ten clients live again, worst [s]",
+            f"{value:.2f}",
+            "< 3",
+            value < 3,
+        )
+    )
+    print(line("  median [s]", f"{statistics.median(lives):.2f}", "", True))
 
 
 if __name__ == "__main__":

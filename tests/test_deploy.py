@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,8 @@ def test_settings_exist(path: Path) -> None:
 
 
 def test_every_file_is_loaded_here() -> None:
-    pages = {"compose.yaml", "raycluster.yaml", "README.md"}
+    pages = {"compose.yaml", "compose.serve.yaml", "raycluster.yaml", "README.md"}
+    pages |= {"nginx.conf"}
     known = pages | {"Dockerfile", "Dockerfile.dockerignore"}
     assert {p.name for p in DEPLOY.iterdir()} == known | {p.name for p in UNITS}
 
@@ -76,6 +79,46 @@ def test_compose() -> None:
     )
 
 
+def test_compose_of_a_server() -> None:
+    compose = _yaml("compose.serve.yaml")
+    services = compose["services"]
+    assert set(services) == {"serve", "nginx", "worker"}
+    for name in ("serve", "worker"):
+        _check_call(services[name]["command"])
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["read_only"] is True
+    # What nginx shows is on its own network alone, and outside on this machine.
+    assert services["nginx"]["network_mode"] == "service:serve"
+    assert all(port.startswith("127.0.0.1:") for port in services["serve"]["ports"])
+    source = services["nginx"]["volumes"][0].split(":")[0]
+    assert (DEPLOY / source).is_file()
+
+
+def test_nginx_shows_the_path_that_is_served_and_holds_nothing_back() -> None:
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"location (?:= )?(\S+) {(.*?)}", text, re.DOTALL))
+    root = "/bigloop"
+    for name in ("compose.serve.yaml", "bigloop-serve.service"):
+        assert re.search(rf"--root-path,? {root}\b", (DEPLOY / name).read_text())
+    feed = blocks[f"{root}/api/v1/feed"]
+    for line in ("proxy_buffering off;", "proxy_read_timeout 1h;", "gzip off;"):
+        assert line in feed
+    for block in (feed, blocks[f"{root}/"]):
+        assert "proxy_set_header Host $http_host;" in block
+        assert f"proxy_pass http://127.0.0.1:{Settings().serve_port};" in block
+
+
+_SECRET = re.compile(r"(?i)(?:password|secret|token)\w*\s*[:=]\s*(\S+)")
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda p: p.name)
+def test_no_secret_stands_in_a_file(path: Path) -> None:
+    given = _SECRET.findall(path.read_text(encoding="utf-8"))
+    # Of the environment, left out, Ray's mode, a reference to a kept secret.
+    kept = ("${", "...", "token", "{name:")
+    assert [value for value in given if not value.startswith(kept)] == []
+
+
 def test_dockerfile_copies_what_exists() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert text.count("FROM ") == 1
@@ -94,6 +137,26 @@ def test_unit(path: Path) -> None:
     _check_call(words)
     assert service["SuccessExitStatus"] == "130"
     assert service["Restart"] == "on-failure"
+    assert service["User"] == "bigloop"
+    hardened = ("NoNewPrivileges", "ProtectHome", "PrivateTmp", "RestrictNamespaces")
+    assert [name for name in hardened if service[name] != "yes"] == []
+    assert service["ProtectSystem"] == "strict"
+    assert service["CapabilityBoundingSet"] == ""
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.parametrize("path", UNITS, ids=lambda p: p.name)
+def test_systemd_takes_the_unit(path: Path, tmp_path: Path) -> None:
+    text = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", path.read_text())
+    unit = tmp_path / path.name.replace("@", "@demo")
+    unit.write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ray_cluster() -> None:

@@ -93,8 +93,7 @@ def create_app(
         "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
     )
     app.include_router(metrics.router, include_in_schema=False)
-    for part in ROUTES:
-        app.include_router(part.router, prefix=PREFIX)
+    _add_routes(app)
     for router in pages:
         app.include_router(router, include_in_schema=False)
     return app
@@ -116,9 +115,13 @@ def _telemetry(is_wanted: bool) -> TelemetryConfig:
 def document() -> dict[str, Any]:
     """The OpenAPI document of `/api/v1`."""
     app = FastAPI(title="bigloop", version=version("bigloop"))
-    for part in ROUTES:
-        app.include_router(part.router, prefix=PREFIX)
+    _add_routes(app)
     return app.openapi()
+
+
+def _add_routes(app: FastAPI) -> None:
+    for part in ROUTES:
+        app.include_router(part.router, prefix=PREFIX, responses=failures.ANSWERS)
 
 
 def _health() -> dict[str, str]:

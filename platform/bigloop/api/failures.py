@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
 
 from bigloop.api.security import ForbiddenError, TooManyError, UnauthenticatedError
 from bigloop.api.sessions import base_of, path_of
@@ -17,6 +19,7 @@ from bigloop.contracts import (
     BudgetError,
     ChangedError,
     ConflictError,
+    Document,
     Event,
     NotFoundError,
     ResultError,
@@ -39,6 +42,38 @@ _STATUS: dict[type[BigloopError], HTTPStatus] = {
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     SourceError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+
+class Changed(Document):
+    """The last change of a trial, and who made it."""
+
+    seq: int
+    kind: str
+    actor: str
+    at: datetime
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    detail: str | list[dict[str, Any]]
+    """In one line, what was wrong and what to do; or a list, by field of the body."""
+    error: str | None = None
+    """Name of the error."""
+    trial: Trial | None = None
+    """Of a conflict: the trial as it stands."""
+    changed: Changed | None = None
+    """Of a conflict: who made it so."""
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "It is refused, and why."},
+    503: {"model": Problem, "description": "Store or source does not answer."},
+}
+"""How every operation may be refused, for the OpenAPI document."""
+
+
+_PROGRAMS = ("/api/", "/metrics", "/healthz", "/static/")
 
 
 def status_of(error: BigloopError) -> HTTPStatus:
@@ -65,20 +100,35 @@ def _answer(request: Request, error: Exception) -> Response:
 
 
 def _is_page(request: Request) -> bool:
+    """Whether a person asks for a page; programs are told, and not led about."""
+    if "authorization" in request.headers:
+        return False
     is_shown = "text/html" in request.headers.get("accept", "")
     is_part = "hx-request" in request.headers
     path = request.scope["path"].removeprefix(base_of(request))
-    return (is_shown or is_part) and not path.startswith("/api/")
+    return (is_shown or is_part) and not path.startswith(_PROGRAMS)
 
 
 def _to_login(request: Request) -> Response:
     """A page is asked for again after the login; a part of one leads there."""
+    is_part = "hx-request" in request.headers
     back = path_of(request) if request.method == "GET" else "/"
+    if is_part:
+        back = _whole_page(request)
     there = f"{base_of(request)}/login?next={quote(back, safe='/')}"
-    if "hx-request" in request.headers:
-        there = f"{base_of(request)}/login"
+    if is_part:
         return Response(status_code=401, headers={"HX-Redirect": there})
     return RedirectResponse(there, HTTPStatus.SEE_OTHER)
+
+
+def _whole_page(request: Request) -> str:
+    """The page that asks for a part of itself, where it is one of ours."""
+    page = urlsplit(request.headers.get("hx-current-url", ""))
+    base = base_of(request)
+    if page.netloc != request.headers.get("host") or not page.path.startswith(base):
+        return "/"
+    path = page.path.removeprefix(base) or "/"
+    return f"{path}?{page.query}" if page.query else path
 
 
 def _as_it_stands(request: Request, trial: str) -> dict[str, Any]:

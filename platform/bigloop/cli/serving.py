@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bigloop.cli.output import say
 from bigloop.config import Settings
 from bigloop.contracts import SpecError
 from bigloop.db import Store
 
+if TYPE_CHECKING:
+    import uvicorn
+
+    from bigloop.dashboard.pages.desk import Desk
+
+_BACKLOG = 2048
+_QUIET_S = 1.0
+"""Left to those who were connected before a restart and come back at once."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -27,11 +37,6 @@ def run(store: Store, settings: Settings, actor: str) -> None:
         SpecError: the address is not this machine's alone and there are no accounts,
             or it cannot be had.
     """
-    import uvicorn
-
-    from bigloop.api.context import Context
-    from bigloop.dashboard.app import create_dashboard
-
     host, root = settings.serve_host, settings.serve_root_path.rstrip("/")
     if host not in _LOOPBACK and not store.has_people():
         raise SpecError(
@@ -41,13 +46,57 @@ def run(store: Store, settings: Settings, actor: str) -> None:
         )
     taken = _socket(host, settings.serve_port)
     local = "" if store.has_people() else actor
-    context = Context.of(store, settings.folder, local, settings)
-    app = create_dashboard(context, root)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    server, desk = _server(store, settings, local, root)
     port = taken.getsockname()[1]
     say(f"bigloop at http://{_shown(host)}:{port}{root}/ (Ctrl-C ends it)")
-    with _telling(store, settings):
-        uvicorn.Server(config).run(sockets=[taken])
+    with _telling(store, settings), _warming(server, desk):
+        server.run(sockets=[taken])
+
+
+def _server(
+    store: Store, settings: Settings, local: str, root: str
+) -> tuple[uvicorn.Server, Desk]:
+    # Thousands of models and functions are made here, and none of them goes again: a
+    # collection that looks through them again and again is a fifth of a start.
+    gc.disable()
+    try:
+        import uvicorn
+
+        from bigloop.api.context import Context
+        from bigloop.dashboard.app import create_dashboard
+        from bigloop.dashboard.pages.desk import desk_of
+
+        context = Context.of(store, settings.folder, local, settings)
+        app = create_dashboard(context, root)
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=2, ws="none"
+        )
+        return uvicorn.Server(config), desk_of(app)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
+def _warming(server: uvicorn.Server, desk: Desk) -> Iterator[None]:
+    """Read what the first page would wait for, once the server answers."""
+    from bigloop.dashboard.warming import warm
+
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(_QUIET_S):
+            if server.started:
+                warm(desk, stop.is_set)
+                return
+
+    thread = threading.Thread(target=run, name="warming")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager
@@ -77,6 +126,8 @@ def _socket(host: str, port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
+        # Whoever comes while the server is being made waits, and is not turned away.
+        found.listen(_BACKLOG)
     except OSError as error:
         found.close()
         raise SpecError(

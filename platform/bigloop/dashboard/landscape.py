@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bigloop.contracts import Campaign, Design, Observation, Parameter, canonical_json
+from bigloop.contracts import Campaign, Design, Observation, Parameter
+from bigloop.dashboard.grouping import Key, key_of
 
 LEAST = 5
 """Points below which a map shows nothing."""
@@ -24,6 +25,7 @@ class Place:
         target: mean at the target fidelity; none where it was not measured there.
         n: results in that mean.
         sources: that measured it.
+        trials: that did.
     """
 
     design: Design
@@ -31,6 +33,7 @@ class Place:
     target: float | None
     n: int
     sources: tuple[str, ...]
+    trials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +59,10 @@ def places(
     Early observables take part when every design has them; else a design without would
     need an invented value, and the map is of the designs alone.
     """
-    groups: dict[str, list[Observation]] = {}
+    groups: dict[Key, list[Observation]] = {}
     for o in observations:
         if o.solicited:
-            groups.setdefault(canonical_json(o.design), []).append(o)
+            groups.setdefault(key_of(o.design), []).append(o)
     wanted = spec.predictor.early if spec.predictor else ()
     early = tuple(
         name
@@ -93,6 +96,7 @@ def _place(spec: Campaign, group: Sequence[Observation], early: Sequence[str]) -
         target=sum(values) / len(values) if values else None,
         n=len(values),
         sources=tuple(dict.fromkeys(o.source for o in group)),
+        trials=tuple(dict.fromkeys(o.trial for o in group if o.trial)),
     )
 
 

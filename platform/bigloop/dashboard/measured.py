@@ -10,8 +10,8 @@ from bigloop.contracts import (
     Design,
     Document,
     Observation,
-    canonical_json,
 )
+from bigloop.dashboard.grouping import Key, key_of
 
 
 class Measured(Document):
@@ -52,9 +52,9 @@ def at_target(spec: Campaign, found: Iterable[Observation]) -> list[Observation]
 
 def best_measured(spec: Campaign, found: Iterable[Observation]) -> Measured | None:
     """The design with the best measured mean; none before the first result."""
-    designs: dict[str, list[Observation]] = {}
+    designs: dict[Key, list[Observation]] = {}
     for item in at_target(spec, found):
-        designs.setdefault(canonical_json(item.design), []).append(item)
+        designs.setdefault(key_of(item.design), []).append(item)
     measured = [
         Measured(
             design=items[0].design,

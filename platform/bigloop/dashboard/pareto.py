@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bigloop.contracts import Campaign, Design, Observation, canonical_json
+from bigloop.contracts import Campaign, Design, Observation
+from bigloop.dashboard.grouping import Key, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,10 @@ def pairs(
     observations: Iterable[Observation], source: str, x: str, y: str
 ) -> list[Pair]:
     """Designs of which one source measured both; no other fidelity is mixed in."""
-    groups: dict[str, dict[str, list[Observation]]] = {}
+    groups: dict[Key, dict[str, list[Observation]]] = {}
     for o in observations:
         if o.source == source and o.solicited and not o.censored:
-            group = groups.setdefault(canonical_json(o.design), {})
+            group = groups.setdefault(key_of(o.design), {})
             group.setdefault(o.observable, []).append(o)
     return [
         Pair(
@@ -50,12 +51,14 @@ def front(points: Sequence[Pair], *, x_up: bool, y_up: bool) -> list[Pair]:
         y_up: whether large y are wanted.
     """
     sign_x, sign_y = (1 if up else -1 for up in (x_up, y_up))
+    # Best x first, of equal ones best y first; plain tuples, for there may be many.
+    places = [(-sign_x * p.x, -sign_y * p.y, n) for n, p in enumerate(points)]
     best: float | None = None
     found = []
-    for p in sorted(points, key=lambda p: (-sign_x * p.x, -sign_y * p.y)):
-        if best is None or sign_y * p.y > best:
-            best = sign_y * p.y
-            found.append(p)
+    for _, y, n in sorted(places):
+        if best is None or y < best:
+            best = y
+            found.append(points[n])
     return sorted(found, key=lambda p: p.x)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
-MANY = 2000
-"""Points beyond which a series is drawn as one path, without a title for each."""
+from bigloop.dashboard.thinning import spread
+
+MANY = 1000
+"""Dots beyond which those that would lie on top of each other are not drawn."""
 Points = Sequence[tuple[float, ...]]
 
 
@@ -33,6 +35,8 @@ class Series:
         kind: `line`, `steps`, `dots`, `bars` (x, low, high) or `area` (stacked).
         colour: `c1` to `c6`, `soft` or `ink`: the page knows them, light and dark.
         titles: of each point, where it is one by itself.
+        images: address of a picture of each point, below the path of the server;
+            empty: there is none.
     """
 
     kind: str
@@ -41,26 +45,59 @@ class Series:
     points: Points
     titles: Sequence[str] = ()
     is_dashed: bool = False
+    images: Sequence[str] = ()
+
+    @property
+    def drawn(self) -> Sequence[int]:
+        """Places of the points that are drawn: all, but of very many dots."""
+        if self.kind == "dots" and len(self.points) > MANY:
+            seen = [place for place, image in enumerate(self.images) if image]
+            return sorted({*spread(self.points, MANY), *seen})
+        return range(len(self.points))
 
     def data(self) -> dict[str, Any]:
         """As the page's script reads it."""
-        titles = self.titles if len(self.points) <= MANY else ()
+        drawn = self.drawn
         return {
             "kind": self.kind,
             "name": self.name,
             "colour": self.colour,
-            "points": [list(point) for point in self.points],
-            "titles": list(titles),
+            "points": _plain([self.points[place] for place in drawn]),
+            "titles": [self.titles[place] for place in drawn] if self.titles else [],
             "dashed": self.is_dashed,
+            "images": [self.images[place] for place in drawn] if self.images else [],
         }
+
+
+def _plain(points: Points) -> Points:
+    """All digits of few points; of many, those that a screen can show."""
+    if len(points) <= MANY:
+        return points
+    return [tuple([float(f"{value:.6g}") for value in point]) for point in points]
 
 
 T = TypeVar("T")
 
 
-def titles(items: Sequence[T], told: Callable[[T], str]) -> list[str]:
-    """A title for each point; none where there are so many that none would be shown."""
-    return [told(item) for item in items] if len(items) <= MANY else []
+class Titles(Sequence[str], Generic[T]):
+    """A title for each point, written when it is asked for."""
+
+    def __init__(self, items: Sequence[T], told: Callable[[T], str]) -> None:
+        self._items, self._told = items, told
+
+    def __len__(self) -> int:
+        """As many as there are points."""
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        """The title of one point, or of some."""
+        if isinstance(place, slice):
+            return [self._told(item) for item in self._items[place]]
+        return self._told(self._items[place])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +141,14 @@ class Picture:
     @property
     def says(self) -> str:
         """The note, with what was done to draw very many points."""
-        if any(s.kind == "dots" and len(s.points) > MANY for s in self.series):
-            return (
-                f"{self.note} More than {MANY:,} points: drawn without single titles."
-            )
-        return self.note
+        thinned = [s for s in self.series if len(s.drawn) < len(s.points)]
+        if not thinned:
+            return self.note
+        n, of = sum(len(s.drawn) for s in thinned), sum(len(s.points) for s in thinned)
+        return (
+            f"{self.note} Drawn are {n:,} of {of:,} dots: one for each spot of a fine "
+            "grid, and every extreme."
+        )
 
     def data(self) -> dict[str, Any]:
         """As the page's script reads it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bigloop.contracts import Campaign, canonical_json, significant
+from bigloop.contracts import Campaign, significant
 from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
+from bigloop.dashboard.grouping import Key, key_of
 from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
 from bigloop.dashboard.uncertainty import uncertainty
@@ -70,23 +71,23 @@ def best_figure(found: Study) -> Figure:
 def running_best(spec: Campaign, results: Sequence[Result]) -> Iterator[float]:
     """After each result, the best mean over the specimens of one design."""
     sign = 1.0 if spec.objective.goal == "maximize" else -1.0
-    found: dict[str, list[float]] = {}
-    means: dict[str, float] = {}
-    best = ""
+    found: dict[Key, list[float]] = {}
+    means: dict[Key, float] = {}
+    best: Key | None = None
     for result in results:
-        key = canonical_json(result.design)
+        key = key_of(result.design)
         found.setdefault(key, []).append(result.value)
         means[key] = sum(found[key]) / len(found[key])
         if key == best:
             # It may have fallen behind another one.
             best = max(means, key=lambda k: sign * means[k])
-        elif not best or sign * means[key] > sign * means[best]:
+        elif best is None or sign * means[key] > sign * means[best]:
             best = key
         yield means[best]
 
 
 def _n_designs(results: Sequence[Result]) -> int:
-    return len({canonical_json(result.design) for result in results})
+    return len({key_of(result.design) for result in results})
 
 
 def uncertainty_figure(found: Study) -> Figure:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bigloop.contracts import Agent, Recommendation, plugins
+from bigloop.contracts import Recommendation
 from bigloop.db import Store
+from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import sight
 
 
@@ -21,5 +22,4 @@ def recommend(store: Store, campaign: str) -> Recommendation | None:
         for o in store.observations(campaign)
     ):
         return None
-    agent: Agent = plugins.load("agents", spec.agent)(spec, **spec.agent_options)
-    return agent.recommend(sight(store, campaign).state)
+    return agent_of(spec).recommend(sight(store, campaign).state)

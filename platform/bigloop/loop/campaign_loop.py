@@ -18,10 +18,10 @@ from bigloop.contracts import (
     Suggestion,
     Trial,
     TrialState,
-    plugins,
 )
 from bigloop.db import Moment
 from bigloop.loop.crew import Crew
+from bigloop.loop.deciders import agent_of
 from bigloop.loop.delivery import Delivery
 from bigloop.loop.policy import ApproveAll, RulePolicy
 from bigloop.loop.retraining import Trainer
@@ -68,8 +68,7 @@ class CampaignLoop:
         self.watcher: Watcher = watcher or Silent()
         self.crew = Crew(workspace, campaign, base, self.watcher.note, is_idle=not work)
         self.campaign = self.store.add_campaign(campaign, self.name)
-        make = plugins.load("agents", campaign.agent)
-        self.agent: Agent = make(campaign, **campaign.agent_options)
+        self.agent: Agent = agent_of(campaign)
         rules = RulePolicy()
         self.policy: Policy = (
             ApproveAll(rules=rules, who=approve_all) if approve_all else rules

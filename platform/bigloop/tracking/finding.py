@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
 from bigloop.contracts import NotFoundError, SourceError
 from bigloop.tracking import record
 
@@ -19,6 +17,9 @@ def run_address(server: str, campaign: str, model: str) -> str:
         NotFoundError: there is no such run (yet).
         SourceError: the server does not answer as MLflow does.
     """
+    # Only here: with all that it brings it is a tenth of the start of a server.
+    import httpx
+
     root = server.rstrip("/")
     api = f"{root}/api/2.0/mlflow"
     with httpx.Client(timeout=_PATIENCE_S) as client:
@@ -42,6 +43,8 @@ def run_address(server: str, campaign: str, model: str) -> str:
 
 
 def _asked(call: Any, address: str, **given: Any) -> dict[str, Any]:
+    import httpx
+
     try:
         answer = call(address, **given)
         if answer.status_code == 404:

@@ -31,19 +31,7 @@ _GOALS = ["etc/passwd", "store.db", "copy/store.db", "bigloop.yaml", "app.css/..
 TRAVERSALS = [
     up * n + goal for up, n, goal in itertools.product(_UP, range(1, 5), _GOALS)
 ]
-SCRIPTS = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg/onload=alert(1)>",
-    "javascript:alert(1)",
-    "</title><script>alert(1)</script>",
-    "{{7*7}}<b>",
-    "<iframe srcdoc='<script>alert(1)</script>'>",
-    "<a href=javascript:alert(1)>x</a>",
-    "]]><script>alert(1)</script>",
-    "<style>*{background:url(//evil)}</style>",
-]
-SCRIPTS = [f"{text} {n}" for text in SCRIPTS for n in range(5)]
+SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.mark.parametrize(
@@ -117,59 +105,10 @@ def test_a_file_is_saved_and_never_shown(http: TestClient, client: Client) -> No
     assert "set-cookie" not in saved.headers
 
 
-def pages(app: FastAPI, trial: str) -> list[str]:
-    """Every page that can be asked for."""
-    found = []
-    for route in iter_route_contexts(app.routes):
-        path = route.path or ""
-        if "GET" not in (route.methods or ()) or path.startswith((API, "/static")):
-            continue
-        path = path.replace("{campaign}", "demo").replace("{trial}", trial)
-        if "{" not in path and "oidc" not in path:
-            found.append(path)
-    return found
-
-
-def test_scripts_go_through_as_text_and_reach_no_page(
-    staffed: FastAPI, token_of: Any, store: Store, waiting: Trial
-) -> None:
-    http = TestClient(staffed, base_url="http://127.0.0.1", follow_redirects=False)
-    http.headers["Authorization"] = f"Bearer {token_of('ada')}"
-    path = f"{API}/trials/{waiting.id}"
-    assert len(SCRIPTS) == 50
-    for text in SCRIPTS:
-        assert http.post(f"{path}/hold", json={"reason": text}).status_code == 200
-        assert http.get(path).json()["hold"] == text
-        http.post(f"{path}/rank", json={"priority": len(text), "reason": text})
-        http.post(f"{API}/campaigns/demo/pause", json={"reason": text})
-        assert http.get(f"{API}/campaigns").json()[0]["reason"] == text
-        http.post(f"{API}/campaigns/demo/resume", json={"reason": text})
-        http.post(
-            f"{API}/campaigns/demo/artifacts?name={quote(text)}",
-            content=text.encode(),
-        )
-    spec = store.campaign("demo")
-    for field in ("title", "description"):
-        spec = spec.model_copy(update={field: "".join(SCRIPTS)})
-    store.revise(spec, "ada")
-    assert spec == store.campaign("demo")
-    shown = pages(staffed, waiting.id)
-    assert {"/", "/login"} <= set(shown)
-    for page in shown:
-        answer = http.get(page, params={"next": SCRIPTS[0]})
-        is_html = "html" in answer.headers.get("content-type", "")
-        for text in SCRIPTS if is_html else ():
-            if "<" in text:
-                assert text not in answer.text, page
-        csp = answer.headers["content-security-policy"]
-        assert "script-src 'self'" in csp
-        assert "unsafe" not in csp
-
-
 def test_no_error_page_repeats_what_was_asked_as_html(http: TestClient) -> None:
-    answer = http.get(f"{API}/trials/{quote(SCRIPTS[0], safe='')}")
+    answer = http.get(f"{API}/trials/{quote(SCRIPT, safe='')}")
     assert answer.headers["content-type"] == "application/json"
-    form = http.post("/login", data={"name": SCRIPTS[0], "password": "x"})
+    form = http.post("/login", data={"name": SCRIPT, "password": "x"})
     assert "<script>alert" not in form.text
 
 

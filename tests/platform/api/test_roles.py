@@ -31,6 +31,7 @@ LEAST: dict[str, int] = {
     "GET /c/{campaign}/fit": VIEWER,
     "GET /c/{campaign}/learning": VIEWER,
     "GET /c/{campaign}/models/{model}/mlflow": VIEWER,
+    "GET /c/{campaign}/pictures/{sha256}": VIEWER,
     "GET /c/{campaign}/sources": VIEWER,
     "GET /c/{campaign}/space": VIEWER,
     "GET /c/{campaign}/trials": VIEWER,

@@ -14,6 +14,10 @@ from bigloop.api.context import Context
 from bigloop.dashboard.app import create_dashboard
 from bigloop.db import Store
 
+from .scripts.forms import every_address
+from .scripts.operations import OWN, write_all
+from .scripts.scene import opened as opened_scene
+
 HOST = "http://127.0.0.1"
 PART = {"HX-Request": "true"}
 
@@ -57,3 +61,12 @@ def waiting(store: Store) -> str:
     """Id of the trial that waits for a person."""
     found = store.trials("demo", ["awaiting_approval"])  # type: ignore[list-item]
     return found[0].id
+
+
+@pytest.fixture
+def evil(tmp_path: Path) -> tuple[Path, list[str], str]:
+    """A folder whose store is full of scripts, its pages, and ada's password."""
+    with opened_scene(tmp_path) as scene:
+        scene.documents()
+        assert write_all(scene) == []
+        return tmp_path, every_address(scene), OWN

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
+from markupsafe import Markup
 from starlette.requests import HTTPConnection
 
-from bigloop.api.context import Context, Used
-from bigloop.contracts import Agent, NotFoundError, Stock, plugins
+from bigloop.api.context import Context
+from bigloop.contracts import Agent, NotFoundError, Stock
 from bigloop.dashboard.chronicle import Chronicle
+from bigloop.dashboard.keeping import Kept
+from bigloop.dashboard.pages.figures import figure
+from bigloop.dashboard.picture import Picture
 from bigloop.db import CampaignInfo, Store
+from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import stock
 
 _KEPT = 200
 """Answers that are kept; the oldest goes first."""
+_DRAWN = 24
+"""Charts that are kept, each half a megabyte where there are 10,000 points."""
 T = TypeVar("T")
 _MAKING = threading.Lock()
 
@@ -35,8 +41,8 @@ class Desk:
         self._chronicles: dict[str, Chronicle] = {}
         self._agents: dict[str, tuple[Agent, threading.Lock]] = {}
         self._stocks: dict[str, tuple[Stock, ...] | None] = {}
-        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
-        self._computing: dict[tuple[str, ...], threading.Lock] = {}
+        self._kept: Kept[Any] = Kept(_KEPT)
+        self._drawn: Kept[Sequence[Markup]] = Kept(_DRAWN)
 
     @property
     def store(self) -> Store:
@@ -73,14 +79,14 @@ class Desk:
 
         Raises:
             NotFoundError: it is not installed.
+            SpecError: its options do not fit.
         """
         info = self.info(campaign)
         key = f"{campaign}:{info.revision}"
         with self._lock:
             if key not in self._agents:
                 spec = self.store.campaign(campaign)
-                agent = plugins.load("agents", spec.agent)(spec, **spec.agent_options)
-                self._agents[key] = agent, threading.Lock()
+                self._agents[key] = agent_of(spec), threading.Lock()
             return self._agents[key]
 
     def stock(self, campaign: str) -> tuple[Stock, ...] | None:
@@ -93,34 +99,34 @@ class Desk:
 
     def kept(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """An answer that takes long: made once for a key, by one thread."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found: T = self._kept[key]
-                return found
-            computing = self._computing.setdefault(key, threading.Lock())
-        with computing:
-            with self._lock:
-                if key in self._kept:
-                    again: T = self._kept[key]
-                    return again
-            made = make()
-            with self._lock:
-                self._kept[key] = made
-                self._computing.pop(key, None)
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            return made
+        found: T = self._kept.get(key, make)
+        return found
+
+    def drawn(
+        self, key: tuple[str, ...], make: Callable[[], Sequence[Picture]]
+    ) -> Sequence[Markup]:
+        """Charts of thousands of points as HTML, drawn once for what is shown.
+
+        Args:
+            key: everything that they are made from, by what identifies its content.
+            make: the charts.
+        """
+        return self._drawn.get(key, lambda: [figure(picture) for picture in make()])
 
 
-def _desk(connection: HTTPConnection, context: Used) -> Desk:
-    state = connection.app.state
+def desk_of(app: FastAPI) -> Desk:
+    """The one of an application, made when it is first asked for."""
+    state = app.state
     with _MAKING:
         if not hasattr(state, "desk"):
-            state.desk = Desk(context)
+            state.desk = Desk(state.context)
         found = state.desk
     assert isinstance(found, Desk)
     return found
+
+
+def _desk(connection: HTTPConnection) -> Desk:
+    return desk_of(connection.app)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from fastapi.exception_handlers import http_exception_handler
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from bigloop.api.failures import status_of
-from bigloop.api.security import Principal, Role
+from bigloop.api.security import Principal, Role, UnauthenticatedError
 from bigloop.contracts import BigloopError
 from bigloop.dashboard.pages.rendering import is_part, page
 
@@ -28,7 +30,8 @@ def register(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, BigloopError)
-        if not _is_page(request):
+        # Who has to log in is led to the login, and a program is told.
+        if not _is_page(request) or isinstance(error, UnauthenticatedError):
             if before is None:
                 return JSONResponse({"detail": str(error)}, status_of(error))
             answer: Any = before(request, error)
@@ -42,7 +45,18 @@ def register(app: FastAPI) -> None:
         what = f"{request.method} {request.url.path}: {error.detail}"
         return shown(request, HTTPStatus(error.status_code), what)
 
+    async def unread(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if not _is_page(request):
+            return await request_validation_exception_handler(request, error)
+        said = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        return shown(request, HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
     app.add_exception_handler(BigloopError, ours)
+    app.add_exception_handler(RequestValidationError, unread)
     app.add_exception_handler(HTTPException, missing)
 
 
@@ -53,7 +67,6 @@ def shown(request: Request, status: HTTPStatus, what: str) -> HTMLResponse:
         answer.headers["HX-Retarget"] = "find .problem"
         answer.headers["HX-Reswap"] = "innerHTML"
         return answer
-    login = _login(request) if status == HTTPStatus.UNAUTHORIZED else ""
     return page(
         request,
         _NOBODY,
@@ -62,17 +75,7 @@ def shown(request: Request, status: HTTPStatus, what: str) -> HTMLResponse:
         code=int(status),
         phrase=status.phrase,
         what=what,
-        login=login,
     )
-
-
-def _login(request: Request) -> str:
-    """The address of the login page, where there is one."""
-    base = request.scope.get("root_path", "")
-    scope = {"type": "http", "method": "GET", "path": "/login", "headers": []}
-    known = any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
-    back = quote(request.url.path.removeprefix(base))
-    return f"{base}/login?next={back}" if known else ""
 
 
 def _is_page(request: Request) -> bool:

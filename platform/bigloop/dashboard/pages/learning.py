@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bigloop.api.security import Viewer
-from bigloop.contracts import Campaign, SpecError
+from bigloop.contracts import (
+    Campaign,
+    ModelVersion,
+    SpecError,
+    canonical_json,
+    content_hash,
+)
 from bigloop.dashboard.foresight import Foresight, foresights
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.rendering import campaign_page
 from bigloop.dashboard.pictures import learning as draw
 from bigloop.dashboard.predictor_figures import champion_rows
+from bigloop.dashboard.timeline import Timeline
 from bigloop.dashboard.trust import coverage, parity, parity_words
+from bigloop.db import Moment
 from bigloop.tracking.finding import run_address
 
 router = APIRouter()
@@ -23,6 +34,7 @@ def learning(
     request: Request, desk: AtDesk, asking: Viewer, campaign: str
 ) -> HTMLResponse:
     """Whether the model deserves trust, in words first."""
+    revision = desk.info(campaign).revision
     moment = desk.store.moment(campaign)
     spec, line = moment.campaign, desk.chronicle(campaign).timeline()
     versions = desk.store.models(campaign)
@@ -30,25 +42,46 @@ def learning(
     seen = foreseen(desk, spec)
     found = parity(seen)
     is_log = bool(spec.predictor and spec.observables[spec.predictor.predicts].log)
+    shown = (campaign, str(revision), *_content(moment, line, champion), _hash(seen))
     return campaign_page(
         request,
         asking,
         desk,
         campaign,
         "learning",
-        pictures=[
-            draw.best(spec, line, moment.accounts),
-            draw.over_time(moment.trials, line),
-            draw.parity(spec, seen),
-            draw.calibration(seen),
-            draw.champion_calibration(champion_rows(champion)),
-        ],
+        figures=desk.drawn(
+            ("learning", *shown),
+            lambda: [
+                draw.best(spec, line, moment.accounts),
+                draw.over_time(moment.trials, line),
+                draw.parity(spec, seen),
+                draw.calibration(seen),
+                draw.champion_calibration(champion_rows(champion)),
+            ],
+        ),
         verdict=coverage(seen, 0.9) if seen else None,
         parity=parity_words(found, is_log) if found else "",
         versions=list(reversed(versions)),
         mlflow=desk.mlflow,
         version=f"{len(line.results)}-{len(moment.trials)}-{len(versions)}",
     )
+
+
+def _content(
+    moment: Moment, line: Timeline, champion: ModelVersion | None
+) -> tuple[str, ...]:
+    """What charts are made from: results and trials are only ever added."""
+    spent = {name: account.spent for name, account in moment.accounts.items()}
+    return (
+        f"{len(moment.trials)}.{len(line.results)}",
+        repr([(t.decision, t.model, t.is_champion) for t in line.trainings]),
+        canonical_json(spent),
+        champion.id if champion else "",
+    )
+
+
+def _hash(seen: Sequence[Foresight]) -> str:
+    return content_hash([asdict(f) for f in seen])
 
 
 @router.get("/c/{campaign}/models/{model}/mlflow")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from bigloop.api import login, oidc, sessions
+from bigloop.api import login, sessions
 from bigloop.api.context import Used
 from bigloop.api.failures import status_of
 from bigloop.api.security import (
@@ -63,12 +63,17 @@ def leave(request: Request, context: Used) -> Response:
 @router.get("/login/oidc", dependencies=[Depends(PUBLIC)])
 def depart(request: Request, context: Used, back: Back = "/") -> Response:
     """Go to the provider that the settings name."""
+    # Only where somebody comes that way: its client is a tenth of a server's start.
+    from bigloop.api import oidc
+
     return oidc.depart(context, request, _inside(back))
 
 
 @router.get("/login/oidc/back", dependencies=[Depends(PUBLIC)])
 async def arrive(request: Request, context: Used) -> Response:
     """Come back from the provider, and begin a session."""
+    from bigloop.api import oidc
+
     try:
         person, back = await run_in_threadpool(oidc.arrive, context, request)
     except BigloopError as error:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from bigloop.api.security import Principal, Role
-from bigloop.contracts import TrialState, significant
+from bigloop.contracts import TrialState
 from bigloop.dashboard.pages.desk import Desk
-from bigloop.dashboard.wording import cost_text, design_text, quantity, unit_name
+from bigloop.dashboard.pages.figures import environment
 
 TABS = (
     ("queue", "", "What needs me"),
@@ -30,51 +25,6 @@ TABS = (
 """The pages of a campaign: key, path behind its address, name."""
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("bigloop.dashboard"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "significant": significant,
-        "unit": unit_name,
-        "cost": cost_text,
-        "when": when,
-        "words": words,
-        "typed": typed,
-        "data": data,
-    }
-    environment.globals |= {"quantity": quantity, "design_text": design_text}
-    return environment
-
-
-def when(moment: datetime) -> str:
-    """A moment as people write it; the time zone is always said."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def typed(value: float | str) -> str:
-    """A value as a person would type it, every digit of it kept."""
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
-def words(name: object) -> str:
-    """`awaiting_approval` as words."""
-    return str(name).replace("_", " ")
-
-
-def data(value: Any) -> Markup:
-    """JSON that can stand in a script block: it cannot end the block."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
 def page(
     request: Request, asking: Principal, template: str, status: int = 200, **known: Any
 ) -> HTMLResponse:
@@ -82,7 +32,7 @@ def page(
     base = request.scope.get("root_path", "")
     role = asking.role
     text = (
-        _environment()
+        environment()
         .get_template(f"pages/{template}.html.j2")
         .render(
             base=base,

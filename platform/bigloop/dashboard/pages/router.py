@@ -18,6 +18,7 @@ from bigloop.dashboard.pages import (
     learning,
     login,
     overview,
+    pictured,
     queue,
     space,
     spending,
@@ -38,6 +39,7 @@ for part in (
     learning,
     spending,
     space,
+    pictured,
     events,
 ):
     router.include_router(part.router)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import Campaign, Document
+from bigloop.dashboard.images import address, by_trial, pictures
 from bigloop.dashboard.landscape import Map, pca, places, umap
 from bigloop.dashboard.pages.desk import AtDesk
+from bigloop.dashboard.pages.figures import figure
 from bigloop.dashboard.pages.rendering import campaign_page, page
 from bigloop.dashboard.pareto import choices, pairs
+from bigloop.dashboard.picture import Picture
 from bigloop.dashboard.pictures import mapping as draw
+from bigloop.db import Artifact, Moment
 
 router = APIRouter()
+MOST_SHOTS = 48
+"""Pictures below the map, the latest first; over the map all are shown."""
 
 
 class Wanted(Document):
@@ -37,31 +45,52 @@ def space(
     wanted: Annotated[Wanted, Depends()],
 ) -> HTMLResponse:
     """Where was looked, and what no design beats."""
+    revision = desk.info(campaign).revision
     moment = desk.store.moment(campaign)
     spec, observations = moment.campaign, moment.observations
-    found, early = places(spec, observations)
-    known = choices(spec, observations)
+    shots = pictures(desk.store.artifacts(campaign))
+    # Observations are only ever added: the last one identifies all of them.
+    seen = f"{revision}.{observations[-1].id if observations else 0}"
+    known = desk.kept(("choices", campaign, seen), lambda: choices(spec, observations))
     chosen, ups = settled(spec, known, wanted)
-    trade = None
+    trade: Sequence[Markup] = ()
     if chosen.x and chosen.y:
-        both = pairs(observations, chosen.source, chosen.x, chosen.y)
-        trade = draw.trade_off(spec, both, (chosen.x, chosen.y), ups)
+        trade = desk.drawn(
+            ("trade", campaign, seen, chosen.source, chosen.x, chosen.y, str(ups)),
+            lambda: [_trade(moment, chosen, ups)],
+        )
     return campaign_page(
         request,
         asking,
         desk,
         campaign,
         "space",
-        pictures=[
-            draw.map_of(spec, found, pca(found, early)),
-            draw.parallel(spec, found),
-        ],
+        figures=desk.drawn(
+            ("maps", campaign, seen, str(len(shots))), lambda: _maps(moment, shots)
+        ),
+        shots=[(a, address(a)) for a in shots[: -MOST_SHOTS - 1 : -1]],
+        n_shots=len(shots),
         trade=trade,
         known=known,
         chosen={"source": chosen.source, "x": chosen.x, "y": chosen.y, "ups": ups},
-        n_designs=len(found),
+        is_empty=not any(o.solicited for o in observations),
         version=f"{len(observations)}",
     )
+
+
+def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
+    spec = moment.campaign
+    found, early = places(spec, moment.observations)
+    images = by_trial(shots)
+    return [
+        draw.map_of(spec, found, pca(found, early), images),
+        draw.parallel(spec, found),
+    ]
+
+
+def _trade(moment: Moment, chosen: Wanted, ups: tuple[bool, bool]) -> Picture:
+    both = pairs(moment.observations, chosen.source, chosen.x, chosen.y)
+    return draw.trade_off(moment.campaign, both, (chosen.x, chosen.y), ups)
 
 
 def settled(
@@ -96,7 +125,9 @@ def umapped(
     found, early = places(spec, moment.observations)
     key = ("umap", campaign, str(len(moment.observations)))
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
-    return page(request, asking, "umap", picture=draw.map_of(spec, found, made))
+    images = by_trial(pictures(desk.store.artifacts(campaign)))
+    drawn = figure(draw.map_of(spec, found, made, images))
+    return page(request, asking, "umap", figure=drawn)
 
 
 def _wanted(name: str, objective: str, goal: str) -> str:

@@ -22,6 +22,8 @@ router = APIRouter()
 @router.get("/c/{campaign}/cost", response_class=HTMLResponse)
 def cost(request: Request, desk: AtDesk, asking: Viewer, campaign: str) -> HTMLResponse:
     """Spent, reserved, left and forecast, by currency and by source."""
+    # Read first: what is kept for an event is never from before it.
+    seq = str(desk.store.last_seq())
     moment = desk.store.moment(campaign)
     line = desk.chronicle(campaign).timeline()
     begun, now = desk.info(campaign).created_at, datetime.now(UTC)
@@ -38,7 +40,10 @@ def cost(request: Request, desk: AtDesk, asking: Viewer, campaign: str) -> HTMLR
             for name, account in accounts.items()
         },
         outlays=outlays(moment.campaign, moment.trials),
-        pictures=[draw.burn(account, line) for account in accounts.values()],
+        figures=desk.drawn(
+            ("burn", campaign, seq),
+            lambda: [draw.burn(account, line) for account in accounts.values()],
+        ),
         version=f"{len(moment.trials)}-{sum(a.spent for a in accounts.values())}",
     )
 
@@ -48,6 +53,7 @@ def sources(
     request: Request, desk: AtDesk, asking: Viewer, campaign: str
 ) -> HTMLResponse:
     """What each source tells of the target, and at what price."""
+    seq = str(desk.store.last_seq())
     moment = desk.store.moment(campaign)
     spec, line = moment.campaign, desk.chronicle(campaign).timeline()
     seen = foreseen(desk, spec)
@@ -58,7 +64,13 @@ def sources(
         desk,
         campaign,
         "sources",
-        scores=scoreboard(spec, moment.trials, moment.observations, early),
-        pictures=[draw.mix(spec, line, by_cost=by_cost) for by_cost in (False, True)],
+        scores=desk.kept(
+            ("scores", campaign, seq),
+            lambda: scoreboard(spec, moment.trials, moment.observations, early),
+        ),
+        figures=desk.drawn(
+            ("mix", campaign, seq),
+            lambda: [draw.mix(spec, line, by_cost=by) for by in (False, True)],
+        ),
         version=f"{len(moment.observations)}-{len(moment.trials)}",
     )

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import Campaign, Trial, TrialState, significant
+from bigloop.dashboard.images import address, pictures
 from bigloop.dashboard.nearest import nearest
 from bigloop.dashboard.pages.desk import AtDesk
 from bigloop.dashboard.pages.rendering import campaign_page, page
@@ -26,12 +27,15 @@ def trial(request: Request, desk: AtDesk, asking: Viewer, trial: str) -> HTMLRes
     found = desk.store.trial(trial)
     moment = desk.store.moment(found.campaign)
     before = [o for o in moment.observations if o.trial != found.id]
+    files = desk.store.artifacts(found.campaign, found.id)
     return campaign_page(
         request,
         asking,
         desk,
         found.campaign,
         "trial",
+        files=files,
+        shots=[(a, address(a)) for a in pictures(files)],
         tab="trials",
         trial=found,
         a=ask(moment.campaign, moment.accounts, found),

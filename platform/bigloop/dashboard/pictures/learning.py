@@ -7,8 +7,9 @@ from typing import Any
 
 from bigloop.contracts import Account, Campaign, Trial, significant
 from bigloop.dashboard.foresight import Foresight
-from bigloop.dashboard.picture import Axis, Mark, Picture, Series, titles
+from bigloop.dashboard.picture import Axis, Mark, Picture, Series, Titles
 from bigloop.dashboard.progress_figures import running_best
+from bigloop.dashboard.thinning import corners
 from bigloop.dashboard.timeline import Timeline
 from bigloop.dashboard.trust import coverages
 from bigloop.dashboard.uncertainty import Uncertainty, uncertainty
@@ -47,14 +48,14 @@ def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Pictur
                 name="one specimen",
                 colour="c1",
                 points=[(x, r.value) for x, r in zip(paid, results, strict=True)],
-                titles=titles(
+                titles=Titles(
                     results,
                     lambda r: (
                         f"{quantity(r.value, unit)}: {design_text(spec, r.design)}"
                     ),
                 ),
             ),
-            Series(kind="steps", name=words, colour="c2", points=steps),
+            Series(kind="steps", name=words, colour="c2", points=corners(steps)),
         ]
         if results
         else (),

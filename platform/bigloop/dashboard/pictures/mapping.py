@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bigloop.contracts import Campaign, significant
 from bigloop.dashboard.landscape import Map, Place
 from bigloop.dashboard.pareto import Pair, front
-from bigloop.dashboard.picture import Axis, Picture, Series, titles
+from bigloop.dashboard.picture import Axis, Picture, Series, Titles
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
 MOST_LINES = 500
 """Parallel coordinates of more designs cannot be read."""
 
 
-def map_of(spec: Campaign, found: Sequence[Place], made: Map | None) -> Picture:
-    """Designs in two dimensions; coloured where the target has measured them."""
+def map_of(
+    spec: Campaign,
+    found: Sequence[Place],
+    made: Map | None,
+    images: Mapping[str, str] | None = None,
+) -> Picture:
+    """Designs in two dimensions; coloured where the target has measured them.
+
+    Args:
+        spec: the campaign.
+        found: the designs.
+        made: their places on the map.
+        images: addresses of pictures by trial.
+    """
     method = made.method if made else "map"
     known = [(p, x) for p, x in zip(found, made.points, strict=True)] if made else []
     seen = [(p, x) for p, x in known if p.target is not None]
@@ -37,19 +49,27 @@ def map_of(spec: Campaign, found: Sequence[Place], made: Map | None) -> Picture:
                 name="other sources only",
                 colour="soft",
                 points=[x for _, x in other],
-                titles=titles(other, lambda known: _told(spec, known[0])),
+                titles=Titles(other, lambda known: _told(spec, known[0])),
+                images=_images([p for p, _ in other], images or {}),
             ),
             Series(
                 kind="dots",
                 name=f"{goal.observable} [{unit or '1'}]",
                 colour="scale",
                 points=[(*x, p.target or 0.0) for p, x in seen],
-                titles=titles(seen, lambda known: _told(spec, known[0])),
+                titles=Titles(seen, lambda known: _told(spec, known[0])),
+                images=_images([p for p, _ in seen], images or {}),
             ),
         ]
         if made
         else (),
     )
+
+
+def _images(found: Sequence[Place], images: Mapping[str, str]) -> list[str]:
+    """The latest picture of each design; nothing where no design has one."""
+    of = [next((images[t] for t in p.trials[::-1] if t in images), "") for p in found]
+    return of if any(of) else []
 
 
 def _reading(made: Map | None) -> str:
@@ -155,7 +175,7 @@ def _pair_series(
     spec: Campaign, pairs: Sequence[Pair], edge: Sequence[Pair]
 ) -> list[Series]:
     dots, line = ([(p.x, p.y) for p in found] for found in (pairs, edge))
-    told = titles(pairs, lambda p: f"{design_text(spec, p.design)} (n = {p.n})")
+    told = Titles(pairs, lambda p: f"{design_text(spec, p.design)} (n = {p.n})")
     return [
         Series(kind="dots", name="design", colour="c1", points=dots, titles=told),
         Series(kind="line", name="not beaten", colour="c2", points=line),

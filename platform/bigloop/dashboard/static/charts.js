@@ -3,11 +3,13 @@
 "use strict";
 (() => {
   const drawn = new Map();
-  const MANY = 2000;
+  const MANY = 300;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const short = (v) => typeof v !== "number" ? v
     : Math.abs(v) >= 1000 && Math.abs(v) < 1e9 ? Math.round(v).toLocaleString("en")
     : String(Number(v.toPrecision(3)));
+
+  const isRound = (v) => typeof v !== "number" || Number(v.toPrecision(1)) === v;
 
   function axis(a, place) {
     const low = a.low ?? (a.zero ? (e) => Math.min(0, e.min) : undefined);
@@ -15,7 +17,9 @@
       type: "value", name: a.title, nameLocation: "middle", nameGap: place === "x" ? 28 : 52,
       min: low, max: a.high ?? undefined, scale: !a.zero,
       nameTextStyle: { color: css("soft"), fontSize: 12 },
-      axisLabel: { color: css("soft"), formatter: short, hideOverlap: true },
+      // A bound that is no round number would lie on its neighbour.
+      axisLabel: { color: css("soft"), formatter: short, hideOverlap: true,
+        showMinLabel: isRound(a.low) ? null : false, showMaxLabel: isRound(a.high) ? null : false },
       axisLine: { show: place === "x", lineStyle: { color: css("edge") } },
       axisTick: { show: false },
       splitLine: { show: place === "y", lineStyle: { color: css("rule") } },
@@ -28,11 +32,11 @@
       itemStyle: { color: colour }, lineStyle: { color: colour, width: 2, type: s.dashed ? [5, 4] : "solid" } };
     if (s.kind === "bars") return { ...base, type: "custom", silent: true, renderItem: bar(colour), encode: { x: 0, y: [1, 2] } };
     if (s.kind === "dots") {
-      const large = s.points.length > MANY;
-      return { ...base, type: "scatter", symbolSize: large ? 4 : 8, large, largeThreshold: MANY,
-        itemStyle: { color: colour, borderColor: large ? undefined : css("card"), borderWidth: large ? 0 : 1 } };
+      const many = s.points.length > MANY;
+      return { ...base, type: "scatter", symbolSize: many ? 5 : 8,
+        itemStyle: { color: colour, borderColor: many ? undefined : css("card"), borderWidth: many ? 0 : 1 } };
     }
-    return { ...base, type: "line", showSymbol: false, sampling: "lttb", step: s.kind === "steps" ? "end" : false,
+    return { ...base, type: "line", showSymbol: false, sampling: "lttb", step: s.kind === "steps" || s.kind === "area" ? "end" : false,
       stack: s.kind === "area" ? "all" : undefined, z: s.kind === "area" ? 1 : 3,
       areaStyle: s.kind === "area" ? { color: colour, opacity: .45 } : undefined,
       lineStyle: { ...base.lineStyle, width: s.kind === "area" ? 1 : 2 } };
@@ -89,7 +93,7 @@
         pageIconColor: css("accent"), data: spec.series.filter((s) => s.colour !== "scale").map((s) => ({ name: s.name, icon: s.kind === "dots" ? "circle" : "rect" })) },
       tooltip: tip(spec), xAxis: axis(spec.x, "x"), yAxis: axis(spec.y, "y"),
       series: [...spec.series.map((s, i) => series(s, i, spec)), ...marks(spec)],
-      visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false,
+      visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false, hoverLink: false,
         seriesIndex: spec.series.indexOf(scale), orient: "horizontal", right: 8, top: narrow ? 16 : -4, itemHeight: 90, itemWidth: 10,
         text: [short(Math.max(...values)), `${scale.name} ${short(Math.min(...values))}`], textStyle: { color: css("ink") },
         inRange: { color: [css("c6"), css("c3"), css("c5"), css("c1")] } }] : undefined,
@@ -121,7 +125,43 @@
     chart.setOption(spec.parallel ? parallel(spec) : plain(spec, place.clientWidth));
     drawn.set(place.id, chart);
     place.dataset.drawn = "1";
+    if (spec.series?.some((s) => s.images.length)) peek(place, chart, spec);
   }
+
+  const base = document.querySelector("script[data-base]").dataset.base;
+
+  // The picture of a dot stands beside the pointer, loaded when it is first wanted.
+  function peek(place, chart, spec) {
+    const frame = document.createElement("figure"), image = document.createElement("img"), said = document.createElement("figcaption");
+    frame.className = "peek";
+    frame.hidden = true;
+    frame.append(image, said);
+    place.parentElement.querySelector(".peek")?.remove();
+    place.after(frame);
+    chart.on("mouseover", (p) => {
+      const s = spec.series[p.seriesIndex], where = s?.images[p.dataIndex];
+      if (!where) return;
+      image.src = base + where;
+      image.alt = said.textContent = s.titles[p.dataIndex] ?? s.name;
+      frame.hidden = false;
+    });
+    chart.on("mouseout", () => { frame.hidden = true; });
+  }
+
+  // A picture that is focused, or pointed at, shows where its design lies on the maps.
+  function point(event) {
+    const where = event.target.closest?.("[data-image]")?.dataset.image;
+    if (!where) return;
+    for (const [id, chart] of drawn) {
+      const spec = JSON.parse(document.getElementById(`${id}-data`)?.textContent || "{}");
+      spec.series?.forEach((s, seriesIndex) => {
+        const dataIndex = s.images.indexOf(where);
+        if (dataIndex >= 0) chart.dispatchAction({ type: "showTip", seriesIndex, dataIndex });
+      });
+    }
+  }
+  document.addEventListener("focusin", point);
+  document.addEventListener("mouseover", point);
 
   const every = (part) => part.querySelectorAll?.(".chart").forEach(draw);
   every(document);

@@ -17,7 +17,7 @@
       if (source.readyState === EventSource.CLOSED) {
         source.close();
         setTimeout(connect, patience);
-        patience = Math.min(2 * patience, 2000);
+        patience = Math.min(2 * patience, 1000);
       }
     });
   }

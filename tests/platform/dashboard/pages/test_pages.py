@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,21 +213,6 @@ def test_mlflow_is_a_link_only_where_there_is_a_server(
     refused = client.get(f"/c/demo/models/{model}/mlflow")
     assert refused.status_code == 422
     assert "has no address here" in refused.text
-
-
-def test_nobody_is_led_to_a_page_that_says_so(store: Store, tmp_path: Path) -> None:
-    from bigloop.api.context import Context
-    from bigloop.dashboard.app import create_dashboard
-
-    app = create_dashboard(Context.of(store, tmp_path))
-    client = TestClient(app, base_url="http://127.0.0.1")
-    answer = client.get("/c/demo")
-    assert answer.status_code == 401
-    assert "nobody is logged in" in answer.text
-    outline(answer.text)
-    part = client.get("/c/demo/fit", headers={"HX-Request": "true"})
-    assert part.headers["hx-retarget"] == "find .problem"
-    assert client.get("/api/v1/campaigns").json()["detail"].startswith("nobody")
 
 
 def test_texts_of_people_cannot_leave_their_place(
