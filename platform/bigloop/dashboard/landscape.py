@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bigloop.contracts import Campaign, Design, Observation, Parameter
-from bigloop.dashboard.grouping import Key, key_of
+from bigloop.contracts import Campaign, Design, Key, Observation, Parameter, key_of
 
 LEAST = 5
 """Points below which a map shows nothing."""

@@ -9,9 +9,10 @@ from bigloop.contracts import (
     Campaign,
     Design,
     Document,
+    Key,
     Observation,
+    key_of,
 )
-from bigloop.dashboard.grouping import Key, key_of
 
 
 class Measured(Document):

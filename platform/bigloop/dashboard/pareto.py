@@ -6,8 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bigloop.contracts import Campaign, Design, Observation
-from bigloop.dashboard.grouping import Key, key_of
+from bigloop.contracts import Campaign, Design, Key, Observation, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bigloop.contracts import Campaign, significant
+from bigloop.contracts import Campaign, Key, key_of, significant
 from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
-from bigloop.dashboard.grouping import Key, key_of
 from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
 from bigloop.dashboard.uncertainty import uncertainty
