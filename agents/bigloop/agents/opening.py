@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -22,8 +22,9 @@ CONTRAST_SHARE = 0.25
 """Of the budget; what the target may spend on putting a scout to the proof."""
 SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
 """Of the budget, what scouting may cost; and a scout, of the target's price."""
-N_PROOF = 4
-"""Values of the target, and of cheap sources, that a comparison of them needs."""
+N_PAIR, N_PROOF = 2, 4
+"""Values of the target, and of cheap sources, that a comparison of them needs before
+it can prove, and before it can refute."""
 
 
 def early_source(campaign: Campaign) -> str | None:
@@ -52,7 +53,9 @@ def n_contrast(campaign: Campaign) -> int:
     return min(N_PROOF, len(campaign.parameters) + 1, max(2, affordable))
 
 
-def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
+def opening(
+    state: CampaignState, pool: Pool, free: Free, is_proven: Callable[[], bool]
+) -> list[Action] | None:
     """The actions that the opening allows; none when it is over, empty to wait.
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
@@ -60,7 +63,14 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     the predictor's slope best (D-optimality). Without one, the target runs the design
     that stands for most of the space, and the next such while nothing has come back: of
     one result a model makes more than a plan does of many. Where a cheap source shows
-    the objective, it is sent ahead, and the target run where that tells most about it.
+    the objective, it is sent ahead, and the target run where that tells most about it,
+    until the scout has proved right.
+
+    Args:
+        state: of the campaign.
+        pool: where to look.
+        free: what may be begun.
+        is_proven: whether cheap sources have proved right; asked only when it matters.
     """
     campaign = state.campaign
     d = len(campaign.parameters)
@@ -70,14 +80,18 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     for trial in ran:
         started[trial.proposal.source] += 1
     if early is None:
-        return _first(state, pool, free, started)
+        return _first(state, pool, free, started, is_proven)
     if started.get(early, 0) < 2 * (d + 1):
         return _apart(state, pool, free, early)
     return _labels(state)
 
 
 def _first(
-    state: CampaignState, pool: Pool, free: Free, started: Mapping[str, int]
+    state: CampaignState,
+    pool: Pool,
+    free: Free,
+    started: Mapping[str, int],
+    is_proven: Callable[[], bool],
 ) -> list[Action] | None:
     """The opening without a predictor."""
     campaign = state.campaign
@@ -85,7 +99,7 @@ def _first(
     scout = scouting_source(campaign)
     if scout is None:
         return None if _is_back(state, target) else _amid(state, pool, free, target)
-    if n >= n_contrast(campaign):
+    if n >= n_contrast(campaign) or (n >= N_PAIR and is_proven()):
         return None
     if n == 0 and started.get(scout, 0) < n_scouts(campaign, scout):
         return _amid(state, pool, free, scout)

@@ -31,9 +31,9 @@ def expected_variances() -> tuple[float, float]:
 class Prior:
     """Independent normal priors over the unconstrained vector of hyper-parameters.
 
-    In standardised units: lengthscales around the diagonal of the unit cube, within a
-    factor of three; signal variance around 1; the variances of single designs, of
-    specimens and of a source's bias wide over several decades; `rho ~ N(0, 1)`.
+    In standardised units: lengthscales around half the diagonal of the unit cube;
+    signal variance around 1; the variances of single designs, of specimens and of
+    a source's bias wide over several decades; `rho ~ N(0, 1)`.
     """
 
     def __init__(self, n_dimensions: int, n_channels: int) -> None:
@@ -41,7 +41,7 @@ class Prior:
 
         d, c = n_dimensions, n_channels - 1
         self.n_dimensions, self.n_channels = d, n_channels
-        length = math.log(math.sqrt(d))
+        length = math.log(0.5 * math.sqrt(d))
         self.mean = torch.tensor(
             [length] * d
             + [_SIGNAL[0], _EFFECT[0], _NOISE[0], math.log(0.05)]
@@ -51,7 +51,7 @@ class Prior:
             dtype=torch.float64,
         )
         self.sd = torch.tensor(
-            [1.2] * d
+            [0.8] * d
             + [_SIGNAL[1], _EFFECT[1], _NOISE[1], 1.0]
             + [1.0] * c
             + [1.5] * c
