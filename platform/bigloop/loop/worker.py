@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from bigloop.contracts import (
@@ -84,9 +84,17 @@ class Worker:
         return len(self._jobs)
 
     def step(self, wait_s: float, is_stopping: bool = False) -> int:
-        """Take what is free, wait for results, hand them in; how many changes."""
+        """Take what is free, wait for results, hand them in; how many changes.
+
+        Whoever came back with a result gets its next trial first: it works while the
+        result is handed in.
+        """
         n = 0 if is_stopping else self._recover() + self._take()
-        for trial, answer in self.executor.wait(wait_s).items():
+        answers = self.executor.wait(wait_s)
+        back = {t for t, answer in answers.items() if isinstance(answer, Outcome)}
+        if back and not is_stopping:
+            n += self._take(back)
+        for trial, answer in answers.items():
             n += self._answer(trial, answer)
         self._beat()
         return n
@@ -96,9 +104,10 @@ class Worker:
         self._jobs.clear()
         self.executor.close()
 
-    def _take(self) -> int:
+    def _take(self, back: Collection[str] = ()) -> int:
+        """Claim and dispatch; trials that are `back` keep nobody busy any more."""
         n = 0
-        while free := self._free():
+        while free := self._free(back):
             claim = self.store.take(self.name, free, self.lease_s, self.campaign.name)
             if claim is None:
                 break
@@ -106,10 +115,10 @@ class Worker:
             n += 1
         return n
 
-    def _free(self) -> list[str]:
+    def _free(self, back: Collection[str]) -> list[str]:
         busy = dict.fromkeys(self.capabilities, 0)
-        for job in self._jobs.values():
-            busy[job.claim.trial.proposal.source] += 1
+        for trial, job in self._jobs.items():
+            busy[job.claim.trial.proposal.source] += trial not in back
         return [s for s, n in busy.items() if n < self.campaign.sources[s].capacity]
 
     def _dispatch(self, claim: Claim, send: Callable[..., None]) -> None:
