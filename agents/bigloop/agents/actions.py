@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
+from bigloop.agents.rejections import ruled_out_at, turned_down
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -44,7 +45,7 @@ def is_early(campaign: Campaign, name: str) -> bool:
 class Free:
     """What may still be begun: fresh specimens of a stock, simulations not yet run.
 
-    What a person, or a rule, has rejected for a source is not proposed to it again.
+    What people have turned down (`turned_down`) is not proposed again.
 
     Args:
         state: of the campaign.
@@ -58,13 +59,11 @@ class Free:
         self._stock = specimens
         self._begun: Counter[Key] = Counter()
         self._done: set[tuple[str, Key]] = set()
-        self._rejected: set[tuple[str, Key]] = set()
+        self._rejected = turned_down(state)
         for trial in state.trials:
             proposal = trial.proposal
             key = key_of(proposal.design)
             if trial.state in CALLED_OFF:
-                if trial.state is TrialState.REJECTED and proposal.specimen is None:
-                    self._rejected.add((proposal.source, key))
                 continue
             self._done.add((proposal.source, key))
             source = self._campaign.sources[proposal.source]
@@ -149,12 +148,14 @@ def continued(state: CampaignState) -> list[Action]:
         for t in state.trials
         if t.state is TrialState.REJECTED and t.proposal.source == name
     }
+    out = ruled_out_at(state)
     return [
         Action(
             source=name, design=trial.proposal.design, specimen=specimen, from_age=age
         )
         for specimen, (trial, age) in living(state).items()
         if specimen not in rejected
+        and (name, key_of(trial.proposal.design)) not in out
         and _same_lab(source, state.campaign.sources[trial.proposal.source])
     ]
 

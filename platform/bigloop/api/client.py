@@ -18,6 +18,7 @@ from bigloop.api.routes.campaigns import Standing
 from bigloop.api.routes.trials import Task
 from bigloop.contracts import (
     Account,
+    Because,
     Campaign,
     Claim,
     Document,
@@ -148,9 +149,11 @@ class Client:
         """Let it run, or stand behind it as one of several."""
         return self._decide(trial, "approve", reason=reason)
 
-    def reject(self, trial: str | Trial, reason: str) -> Trial:
-        """Refuse it."""
-        return self._decide(trial, "reject", reason=reason)
+    def reject(
+        self, trial: str | Trial, reason: str, because: str = Because.ONCE
+    ) -> Trial:
+        """Refuse it, and say what that is about: this proposal, or such designs."""
+        return self._decide(trial, "reject", reason=reason, because=because)
 
     def cancel(self, trial: str | Trial, reason: str) -> Trial:
         """Withdraw it before it is started."""

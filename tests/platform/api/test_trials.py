@@ -110,3 +110,11 @@ def test_what_does_not_exist_is_said(http: TestClient) -> None:
         answer = http.get(f"/api/v1/{path}")
         assert answer.status_code == 404
         assert "does not exist" in answer.json()["detail"]
+
+
+def test_a_rejection_says_what_it_is_about(post: Any, waiting: Trial) -> None:
+    path = f"/trials/{waiting.id}/reject"
+    assert post(path, reason="it leaks", because="taste").status_code == 422
+    done = post(path, reason="it leaks", because="design")
+    assert (done.json()["state"], done.json()["because"]) == ("rejected", "design")
+    assert post(path, reason="again", because="design").status_code == 409

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 import pytest
@@ -182,3 +183,28 @@ def test_abort_withdraws_what_waits(shell: Any) -> None:
     assert shell("abort", "--reason", "smoke").out == "demo: stopped\n"
     assert trial in shell.ids("cancelled")
     assert shell("resume").out == "demo: running\n"
+
+
+def test_a_rejection_says_what_it_is_about(shell: Any) -> None:
+    trial = waiting(shell)
+    wrong = shell("reject", trial, "--reason", "no", "--because", "taste")
+    assert wrong.code == 2
+    assert wrong.err.count("\n") == 1
+    assert "write one of once, design" in wrong.err
+    done = shell("reject", trial, "--reason", "it leaks", "--because", "design")
+    assert done.code == 0
+    assert "it leaks (rejected because: design)" in shell("why", trial).out
+    assert last_event(shell)["data"]["because"] == "design"
+    assert shell("verify").code == 0
+
+
+def test_who_edited_is_in_the_explanation_and_in_the_export(shell: Any) -> None:
+    old = waiting(shell)
+    answer = shell("edit", old, "--set", "rate=2.5", "--until", "700", "--reason", "ok")
+    new = answer.out.split()[0]
+    assert f"an edit of {old}, by person: ann" in shell("why", new).out
+    shell("export", "--what", "trials", "--to", shell.folder / "all.csv")
+    with (shell.folder / "all.csv").open() as file:
+        rows = {row["trial"]: row for row in csv.DictReader(file)}
+    assert (rows[new]["decided_by"], rows[new]["replaces"]) == ("person: ann", old)
+    assert (rows[old]["state"], rows[old]["because"]) == ("cancelled", "")

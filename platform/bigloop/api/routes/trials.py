@@ -11,7 +11,7 @@ from pydantic import Field
 from bigloop.api.answering import CampaignName, Key, Limit, Seen, TrialId, tagged
 from bigloop.api.context import Used
 from bigloop.api.security import Operator, Scientist, Viewer
-from bigloop.contracts import Decision, Document, Outcome, Trial, TrialState
+from bigloop.contracts import Because, Decision, Document, Outcome, Trial, TrialState
 from bigloop.db import Attempt
 from bigloop.loop.editing import edit_trial
 
@@ -22,6 +22,12 @@ class Reason(Document):
     """Why a person decided so; the audit log keeps it."""
 
     reason: str = ""
+
+
+class Rejection(Reason):
+    """Why a person refuses a proposal, and what the refusal is about."""
+
+    because: Because = Because.ONCE
 
 
 class Edit(Reason):
@@ -169,15 +175,20 @@ def reject(
     context: Used,
     asking: Scientist,
     trial: TrialId,
-    said: Reason,
+    said: Rejection,
     response: Response,
     key: Key,
     seen: Seen,
 ) -> Trial:
-    """Refuse a trial that waits for a person."""
+    """Refuse a trial that waits for a person, and say what that is about."""
     store, whole = context.store, context.store.trial(trial).id
     done = store.reject(
-        whole, asking.name, said.reason, idempotency_key=key, version=seen
+        whole,
+        asking.name,
+        said.reason,
+        because=said.because,
+        idempotency_key=key,
+        version=seen,
     )
     return tagged(response, done)
 

@@ -29,10 +29,19 @@ def approve(
             _done(store.approve(trial, ctx.obj.actor, reason))
 
 
-def reject(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
+def reject(
+    ctx: typer.Context,
+    trial: TrialId,
+    reason: Reason,
+    because: Annotated[
+        str,
+        typer.Option(help="once: this proposal alone; design: such designs."),
+    ] = "once",
+) -> None:
     """Refuse a trial that waits for a person."""
     with ctx.obj.store() as store:
-        _done(store.reject(store.trial(trial).id, ctx.obj.actor, reason))
+        whole = store.trial(trial).id
+        _done(store.reject(whole, ctx.obj.actor, reason, because=because))
 
 
 def cancel(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:

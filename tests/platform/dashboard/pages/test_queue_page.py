@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from bigloop.contracts import TrialState, Verdict
+from bigloop.contracts import Because, TrialState, Verdict
 from bigloop.db import Store
 
 PART = {"HX-Request": "true"}
@@ -104,6 +104,15 @@ def test_a_rejection_without_a_reason_is_told_beside_the_form(
     assert answer.headers["hx-retarget"] == "find .problem"
     assert "reason is empty" in answer.text
     assert store.trial(waiting).state is TrialState.AWAITING_APPROVAL
+
+
+def test_a_rejection_because_of_the_design(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    form = {"reason": "it leaks", "because": "design"}
+    assert client.post(f"/t/{waiting}/reject", data=form, headers=PART).is_success
+    assert store.trial(waiting).because is Because.DESIGN
+    assert "rejected because: design" in client.get(f"/t/{waiting}").text
 
 
 def test_an_edit_is_scored_before_and_recorded_with_its_terms(
