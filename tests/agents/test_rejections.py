@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from bigloop.agents import MultiFidelityAgent
-from bigloop.agents.actions import Action, Free
+from bigloop.agents import MultiFidelityAgent, RandomAgent
+from bigloop.agents.actions import Action, Free, continued
 from bigloop.agents.failures import RANGE, failures
 from bigloop.contracts import (
     Because,
     Campaign,
     CampaignState,
     Design,
+    Limit,
     Stock,
     TrialState,
     key_of,
@@ -172,3 +173,74 @@ def test_what_was_edited_away_counts_as_rejected_once(build: Any, hill: Hill) ->
     assert failures(other).odds(Action(source="dear", design=HERE)).p_success == 1.0
     same = edited(asked, HERE, build)
     assert Free(same, fresh).has("dear", key_of(HERE))
+
+
+def bounded(campaign: Campaign, state: CampaignState | None = None) -> Any:
+    """A campaign, or the state in it, once `x <= 0.4` has been set."""
+    limit = Limit(expression="x", at_most=0.4, trial="t", by="ada", description="hot")
+    spec = campaign.model_copy(update={"limits": {"limit_0": limit}})
+    return spec if state is None else state.model_copy(update={"campaign": spec})
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("make", [MultiFidelityAgent, RandomAgent])
+def test_no_proposal_breaks_a_limit(
+    build: Any, hill: Hill, listed: bool, make: Any
+) -> None:
+    """The hill's top is beyond it; opening, scouting and model, space and stock.
+
+    The agent was made before the limit was set, as that of a loop that runs.
+    """
+    campaign = build.campaign()
+    agent = make(campaign)
+    stock = tuple(Stock(design=d, specimens=1) for d in spread(80))
+    results: list[Any] = [("cheap", {"x": 0.7, "z": 0.3}, 1.0)]
+    n = 0
+    while n < 16:
+        state = bounded(campaign, build.state(campaign, results))
+        if listed:
+            state = state.model_copy(update={"stock": stock})
+        found = agent.propose(state, ["dear", "cheap"], 1)
+        if not found:
+            break
+        proposal = found[0].proposal
+        assert float(proposal.design["x"]) <= 0.4 + 1e-9
+        results.append((proposal.source, proposal.design, hill(proposal.design)))
+        n += 1
+    assert n == 16
+    best = agent.recommend(bounded(campaign, build.state(campaign, results)))
+    assert best is not None
+    assert float(best.design["x"]) <= 0.4 + 1e-9
+
+
+def test_where_a_limit_leaves_nothing_the_agent_waits(build: Any, hill: Hill) -> None:
+    campaign = build.campaign()
+    far: list[Design] = [{"x": 0.9, "z": k / 10} for k in range(8)]
+    stock = tuple(Stock(design=d, specimens=1) for d in far)
+    state = build.state(campaign, [("dear", d, hill(d)) for d in far[:6]])
+    state = bounded(campaign, state).model_copy(update={"stock": stock})
+    agent = MultiFidelityAgent(campaign)
+    assert agent.propose(state, ["dear", "cheap"], 1) == []
+    assert agent.recommend(state) is None
+
+
+def test_a_living_specimen_beyond_a_limit_is_not_gone_on_with(build: Any) -> None:
+    bench = {"lab": "table", "observes": ["y"], "cost_per_age": {"EUR": 1}}
+    campaign = build.campaign(sources={"dear": {**bench, "longest_age": 50}})
+    state = build.state(campaign, [])
+    trials = [alive(build, campaign, n, x) for n, x in enumerate((0.2, 0.8))]
+    change = {"trials": tuple(trials), "seen": tuple(t.id for t in trials)}
+    state = state.model_copy(update=change)
+    assert len(continued(state)) == 2
+    (left,) = continued(bounded(campaign, state))
+    assert left.design["x"] == 0.2
+    assert continued(rejected(state, left.design, Because.DESIGN, build=build)) == [
+        a for a in continued(state) if a.design != left.design
+    ]
+
+
+def alive(build: Any, campaign: Campaign, number: int, x: float) -> Any:
+    """A trial whose specimen has been stopped at age 10 and can go on."""
+    trial = build.trial(campaign, number, "dear", {"x": x, "z": 0.5}, 1.0)
+    going = {"ended": False, "age": 10.0, "specimen": f"s{number}"}
+    return trial.model_copy(update={"outcome": trial.outcome.model_copy(update=going)})

@@ -45,7 +45,8 @@ def is_early(campaign: Campaign, name: str) -> bool:
 class Free:
     """What may still be begun: fresh specimens of a stock, simulations not yet run.
 
-    What people have turned down (`turned_down`) is not proposed again.
+    What people have turned down (`turned_down`) is not proposed again, and what is
+    beyond a limit not at all.
 
     Args:
         state: of the campaign.
@@ -60,6 +61,7 @@ class Free:
         self._begun: Counter[Key] = Counter()
         self._done: set[tuple[str, Key]] = set()
         self._rejected = turned_down(state)
+        self._within: dict[Key, bool] = {}
         for trial in state.trials:
             proposal = trial.proposal
             key = key_of(proposal.design)
@@ -72,11 +74,19 @@ class Free:
 
     def has(self, source: str, key: Key) -> bool:
         """Whether a source may begin with the design of this key."""
-        if (source, key) in self._rejected:
+        if (source, key) in self._rejected or not self._is_within(key):
             return False
         if not self._campaign.sources[source].is_physical:
             return (source, key) not in self._done
         return self._stock is None or self._stock.get(key, 0) > self._begun[key]
+
+    def _is_within(self, key: Key) -> bool:
+        """Whether a design keeps the limits that people set; asked once a design."""
+        if not self._campaign.limits:
+            return True
+        if key not in self._within:
+            self._within[key] = self._campaign.beyond_limit(dict(key)) is None
+        return self._within[key]
 
 
 def specimens(stock: Sequence[Stock] | None) -> dict[Key, int] | None:
@@ -140,7 +150,10 @@ def _is_opened_early(campaign: Campaign, name: str) -> bool:
 
 
 def continued(state: CampaignState) -> list[Action]:
-    """Living specimens that the target could go on with, and nobody said no."""
+    """Living specimens that the target could go on with, and nobody said no.
+
+    A limit holds for these, too: what it bounds is done to the specimen.
+    """
     name = state.campaign.objective.source
     source = state.campaign.sources[name]
     rejected = {
@@ -156,6 +169,7 @@ def continued(state: CampaignState) -> list[Action]:
         for specimen, (trial, age) in living(state).items()
         if specimen not in rejected
         and (name, key_of(trial.proposal.design)) not in out
+        and state.campaign.beyond_limit(trial.proposal.design) is None
         and _same_lab(source, state.campaign.sources[trial.proposal.source])
     ]
 

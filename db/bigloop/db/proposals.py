@@ -39,7 +39,8 @@ class Proposals(Session):
     def propose(self, suggestion: Suggestion, verdict: Verdict, actor: str) -> Trial:
         """Record a proposal, reserve its cost, carry the verdict out: all or nothing.
 
-        The same proposal again gives the trial that exists, unchanged.
+        The same proposal again gives the trial that exists, unchanged. One beyond a
+        limit is refused, whatever the verdict: the limit may be newer than the agent.
 
         Raises:
             BudgetError: the cost is above what is left in a currency.
@@ -210,6 +211,11 @@ class Proposals(Session):
             )
         _check_fits(spec, proposal)
         _check_number(campaign, proposal)
+        if problem := spec.beyond_limit(proposal.design):
+            if proposal.replaces is not None:
+                raise ConflictError(f"{problem}; revoke it, or edit otherwise")
+            # The agent asked before a person set it.
+            verdict = Verdict(action="refuse", reason=problem)
         data: dict[str, Any] = suggestion.model_dump(mode="json")
         if verdict.action == "refuse":
             # What is refused anyway needs no budget.

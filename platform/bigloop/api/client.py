@@ -18,7 +18,6 @@ from bigloop.api.routes.campaigns import Standing
 from bigloop.api.routes.trials import Task
 from bigloop.contracts import (
     Account,
-    Because,
     Campaign,
     Claim,
     Document,
@@ -104,6 +103,12 @@ class Client:
             self._call("PUT", path, json=body, headers=tag).content
         )
 
+    def revoke(self, campaign: str, limit: str, reason: str) -> Campaign:
+        """End a limit of `campaign(...).limits`; what it excluded may come again."""
+        path = f"/campaigns/{campaign}/limits/{limit}/revoke"
+        answer = self._call("POST", path, json={"reason": reason})
+        return Campaign.model_validate_json(answer.content)
+
     def pause(self, campaign: str, reason: str = "") -> CampaignInfo:
         """Let nothing new start."""
         return self._steer(campaign, "pause", reason)
@@ -150,10 +155,11 @@ class Client:
         return self._decide(trial, "approve", reason=reason)
 
     def reject(
-        self, trial: str | Trial, reason: str, because: str = Because.ONCE
+        self, trial: str | Trial, reason: str, because: str = "", limit: str = ""
     ) -> Trial:
-        """Refuse it, and say what that is about: this proposal, or such designs."""
-        return self._decide(trial, "reject", reason=reason, because=because)
+        """Refuse it: this once, because of the `design`, or by a `limit`."""
+        said = {"because": because or None, "limit": limit}
+        return self._decide(trial, "reject", reason=reason, **said)
 
     def cancel(self, trial: str | Trial, reason: str) -> Trial:
         """Withdraw it before it is started."""

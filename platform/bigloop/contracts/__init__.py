@@ -14,6 +14,7 @@ from bigloop.contracts.campaign import (
     Campaign,
     Constraint,
     Cost,
+    Limit,
     Objective,
     Observable,
     Parameter,
@@ -63,6 +64,7 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.limits import limited
 from bigloop.contracts.numbers import number
 from bigloop.contracts.protocols import (
     Agent,
@@ -112,6 +114,7 @@ __all__ = [
     "HistoryRow",
     "Key",
     "Laboratory",
+    "Limit",
     "Measurement",
     "ModelVersion",
     "Name",
@@ -149,6 +152,7 @@ __all__ = [
     "content_hash",
     "convert",
     "key_of",
+    "limited",
     "number",
     "parse",
     "read_campaign",

@@ -208,3 +208,27 @@ def test_who_edited_is_in_the_explanation_and_in_the_export(shell: Any) -> None:
         rows = {row["trial"]: row for row in csv.DictReader(file)}
     assert (rows[new]["decided_by"], rows[new]["replaces"]) == ("person: ann", old)
     assert (rows[old]["state"], rows[old]["because"]) == ("cancelled", "")
+
+
+def test_a_limit_is_set_listed_and_revoked(shell: Any) -> None:
+    trial = waiting(shell)
+    rate = shell("why", trial, "--json").json["proposal"]["design"]["rate"]
+    said = ("reject", trial, "--reason", "the cycler's limit", "--limit")
+    for wrong in ("rate <= 6/hour", "rate <= 2 meter", "speed <= 1", "slower"):
+        answer = shell(*said, wrong)
+        assert answer.code == 2
+        assert answer.err.startswith(f"error: limit '{wrong}': ")
+        assert answer.err.count("\n") == 1
+    assert shell("limits").out == "there are no limits\n"
+    bound = f"rate <= {rate / 2}/hour" if rate > 2 else f"rate >= {rate * 2}/hour"
+    assert shell(*said, bound).code == 0
+    ((name, limit),) = shell("limits", "--json").json.items()
+    assert (limit["by"], limit["trial"]) == ("ann", trial)
+    assert shell("limits").out.startswith(f"{name}: rate ")
+    assert "(rejected because: limit)" in shell("why", trial).out
+    missing = shell("revoke", "limit_0x", "--reason", "no")
+    assert (missing.code, missing.err.count("\n")) == (2, 1)
+    done = shell("revoke", name, "--reason", "a new cycler")
+    assert done.out == f"demo: {name} revoked\n"
+    assert shell("limits", "--json").json == {}
+    assert shell("verify").code == 0

@@ -27,7 +27,10 @@ class Reason(Document):
 class Rejection(Reason):
     """Why a person refuses a proposal, and what the refusal is about."""
 
-    because: Because = Because.ONCE
+    because: Because | None = None
+    """None: `limit` where there is one, else `once`."""
+    limit: str = ""
+    """A bound that the trial breaks, such as `C1 <= 6/hour`; it holds from now on."""
 
 
 class Edit(Reason):
@@ -186,7 +189,8 @@ def reject(
         whole,
         asking.name,
         said.reason,
-        because=said.because,
+        because=said.because or "",
+        limit=said.limit,
         idempotency_key=key,
         version=seen,
     )

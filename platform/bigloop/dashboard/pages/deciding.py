@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse, Response
 
 from bigloop.api.security import Scientist
 from bigloop.contracts import (
-    Because,
     BigloopError,
     ConflictError,
     SpecError,
@@ -64,7 +63,8 @@ def reject(
             trial,
             asking.name,
             form.get("reason", ""),
-            because=form.get("because", Because.ONCE),
+            because=form.get("because", ""),
+            limit=form.get("limit", ""),
             version=_seen(form),
         )
     except ConflictError as error:

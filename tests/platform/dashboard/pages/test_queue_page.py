@@ -115,6 +115,33 @@ def test_a_rejection_because_of_the_design(
     assert "rejected because: design" in client.get(f"/t/{waiting}").text
 
 
+def test_a_limit_is_set_shown_and_revoked(empty: TestClient, bench: Any) -> None:
+    one, other = (bench.propose(verdict=ASK) for _ in range(2))
+    rates = [float(t.proposal.design["rate"]) for t in (one, other)]
+    bound = f"rate <= {min(rates) - 0.05}/hour"
+    form = {"reason": "the <cycler>", "because": "limit", "limit": "quick"}
+    wrong = empty.post(f"/t/{one.id}/reject", data=form, headers=PART)
+    assert wrong.status_code == 422
+    assert "limit &#39;quick&#39;: it cannot be read" in wrong.text
+    done = empty.post(
+        f"/t/{one.id}/reject", data={**form, "limit": bound}, headers=PART
+    )
+    assert done.is_success
+    page = empty.get("/c/demo").text
+    (name,) = bench.store.campaign("demo").limits
+    assert f"Revoke {name}" in page
+    assert "the &lt;cycler&gt;" in page
+    assert "does not hold; it was proposed before" in page
+    answer = empty.post(
+        "/c/demo/revoke",
+        data={"limit": name, "reason": "a new one"},
+        follow_redirects=False,
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/c/demo")
+    assert bench.store.campaign("demo").limits == {}
+    assert "Limits set" not in empty.get("/c/demo").text
+
+
 def test_an_edit_is_scored_before_and_recorded_with_its_terms(
     client: TestClient, store: Store, waiting: str
 ) -> None:
