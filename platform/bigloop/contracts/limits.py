@@ -106,8 +106,7 @@ def _check(campaign: Campaign, limit: Limit) -> None:
                 f"{name} is one of {list(campaign.parameters[name].choices)}, not a "
                 "number; reject because of the design instead"
             )
-    units = {name: campaign.units[name] for name in names}
-    expressions.check_unit(limit.expression, units, limit.unit)
+    _check_unit(limit, {name: campaign.units[name] for name in names})
     rng = random.Random(0)
     held = [limit.holds(sample(campaign, rng), campaign.units) for _ in range(_DRAWS)]
     if not any(held):
@@ -115,3 +114,17 @@ def _check(campaign: Campaign, limit: Limit) -> None:
             f"none of {_DRAWS:,} random designs is within it; loosen it, or stop the "
             "campaign"
         )
+
+
+def _check_unit(limit: Limit, units: dict[str, str]) -> None:
+    try:
+        expressions.check_unit(limit.expression, units, limit.unit)
+    except SpecError:
+        raise
+    except (ArithmeticError, TypeError, ValueError) as error:
+        # Units are tried where all numbers are 1; a person is told at once, no loop
+        # may stumble over it later.
+        raise SpecError(
+            f"it cannot be computed with {', '.join(sorted(units))} at 1 ({error}); "
+            "check its units, and that it has a value there"
+        ) from None
