@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from bigloop.contracts import Because, TrialState, Verdict
 from bigloop.db import Store
+from bigloop.loop.editing import edit_trial
 
 PART = {"HX-Request": "true"}
 ASK = Verdict(action="ask", who="scientist", reason="it is long")
@@ -224,3 +225,11 @@ def test_what_does_not_exist_is_a_page_of_its_own(client: TestClient) -> None:
     api = client.get("/api/v1/campaigns/nope")
     assert (api.status_code, "detail" in api.json()) == (404, True)
     assert client.get("/api/v1/nothing").json() == {"detail": "Not Found"}
+
+
+def test_the_page_of_an_edit_says_who_made_it(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    new = edit_trial(store, waiting, {"rate": 2.5}, 700, "bob", "gentler")
+    text = client.get(f"/t/{new.id}").text
+    assert f'href="/t/{waiting}">{waiting}</a>, by person: bob' in text
