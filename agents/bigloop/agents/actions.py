@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
+from bigloop.agents.rejections import ruled_out_at, turned_down
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
@@ -44,7 +45,8 @@ def is_early(campaign: Campaign, name: str) -> bool:
 class Free:
     """What may still be begun: fresh specimens of a stock, simulations not yet run.
 
-    What a person, or a rule, has rejected for a source is not proposed to it again.
+    What people have turned down (`turned_down`) is not proposed again, and what is
+    beyond a limit not at all.
 
     Args:
         state: of the campaign.
@@ -58,13 +60,12 @@ class Free:
         self._stock = specimens
         self._begun: Counter[Key] = Counter()
         self._done: set[tuple[str, Key]] = set()
-        self._rejected: set[tuple[str, Key]] = set()
+        self._rejected = turned_down(state)
+        self._within: dict[Key, bool] = {}
         for trial in state.trials:
             proposal = trial.proposal
             key = key_of(proposal.design)
             if trial.state in CALLED_OFF:
-                if trial.state is TrialState.REJECTED and proposal.specimen is None:
-                    self._rejected.add((proposal.source, key))
                 continue
             self._done.add((proposal.source, key))
             source = self._campaign.sources[proposal.source]
@@ -73,11 +74,19 @@ class Free:
 
     def has(self, source: str, key: Key) -> bool:
         """Whether a source may begin with the design of this key."""
-        if (source, key) in self._rejected:
+        if (source, key) in self._rejected or not self._is_within(key):
             return False
         if not self._campaign.sources[source].is_physical:
             return (source, key) not in self._done
         return self._stock is None or self._stock.get(key, 0) > self._begun[key]
+
+    def _is_within(self, key: Key) -> bool:
+        """Whether a design keeps the limits that people set; asked once a design."""
+        if not self._campaign.limits:
+            return True
+        if key not in self._within:
+            self._within[key] = self._campaign.beyond_limit(dict(key)) is None
+        return self._within[key]
 
 
 def specimens(stock: Sequence[Stock] | None) -> dict[Key, int] | None:
@@ -141,7 +150,10 @@ def _is_opened_early(campaign: Campaign, name: str) -> bool:
 
 
 def continued(state: CampaignState) -> list[Action]:
-    """Living specimens that the target could go on with, and nobody said no."""
+    """Living specimens that the target could go on with, and nobody said no.
+
+    A limit holds for these, too: what it bounds is done to the specimen.
+    """
     name = state.campaign.objective.source
     source = state.campaign.sources[name]
     rejected = {
@@ -149,12 +161,15 @@ def continued(state: CampaignState) -> list[Action]:
         for t in state.trials
         if t.state is TrialState.REJECTED and t.proposal.source == name
     }
+    out = ruled_out_at(state)
     return [
         Action(
             source=name, design=trial.proposal.design, specimen=specimen, from_age=age
         )
         for specimen, (trial, age) in living(state).items()
         if specimen not in rejected
+        and (name, key_of(trial.proposal.design)) not in out
+        and state.campaign.beyond_limit(trial.proposal.design) is None
         and _same_lab(source, state.campaign.sources[trial.proposal.source])
     ]
 

@@ -20,7 +20,7 @@ def search_space(campaign: Campaign) -> tuple[SearchSpace, list[str]]:
 
     constraints: list[ParameterConstraint] = []
     left_out = []
-    for name, constraint in campaign.constraints.items():
+    for name, constraint in campaign.bounds.items():
         held = _ax_constraints(campaign, constraint)
         constraints += held
         if not held:

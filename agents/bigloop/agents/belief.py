@@ -47,6 +47,15 @@ def channels(campaign: Campaign) -> dict[tuple[str, str], int]:
     return found
 
 
+def recommendable(belief: Belief) -> list[Design]:
+    """Designs measured or estimated at the target, once a value, within the limits."""
+    return [
+        d.design
+        for d in belief.data
+        if d.channel == TARGET and not belief.campaign.beyond_limit(d.design)
+    ]
+
+
 def to_model(campaign: Campaign, observable: str, value: float) -> float:
     """A value on the model scale: logarithm when declared, sign for the objective."""
     if campaign.observables[observable].log:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bigloop.agents.belief import TARGET, Belief
+from bigloop.agents.belief import Belief, recommendable
 from bigloop.agents.pool import Pool, seed_of
 from bigloop.agents.promise import Looked, Promise
 from bigloop.agents.source_model import SourceModel
@@ -22,12 +22,12 @@ def worthwhile(
 ) -> Pool:
     """The designs that are worth a close look: of a stock, or of the whole space."""
     campaign = state.campaign
-    known = [d.design for d in belief.data if d.channel == TARGET]
-    promise = Promise(model, encode(campaign, known))
+    promise = Promise(model, encode(campaign, recommendable(belief)))
     if state.stock is not None:
         best = promise.shortlist(pool.x, N_SHORT)
         return Pool(campaign, [pool.designs[i] for i in best])
-    every = [*pool.designs, *(d.design for d in belief.data)]
+    tried = (d.design for d in belief.data)
+    every = [*pool.designs, *(d for d in tried if not campaign.beyond_limit(d))]
     looked = refined(campaign, encode(campaign, every), promise, seed_of(state))
     best, x = promise.picked(looked, N_SHORT), looked.x
     far = decode(campaign, x[[i for i in best if i >= len(every)]])
@@ -50,7 +50,7 @@ def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Looke
     for number, scale in enumerate(SCALES):
         top = looked.score.argsort(descending=True, stable=True)[:N_CENTERS]
         near = moved(campaign, looked.x[top], N_AROUND, scale, seed + 31 * (number + 1))
-        if campaign.constraints:
+        if campaign.bounds:
             inside = [campaign.is_feasible(d) for d in decode(campaign, near)]
             near = near[inside]
         looked = looked.with_(promise.look(near))

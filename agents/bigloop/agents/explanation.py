@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bigloop.agents.belief import TARGET, Belief
+from bigloop.agents.failures import NEAR, Odds
 from bigloop.agents.valued import Valued
 from bigloop.contracts import Alternative, Decision, Term, significant
 
@@ -66,6 +67,7 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
             note="expected rise of the best mean by this result",
         ),
         "p_success": Term(value=best.p_success, note="chance that the trial succeeds"),
+        **_odds(best.odds),
         "cost_share": Term(
             value=best.share, note="expected cost as part of the budget"
         ),
@@ -86,6 +88,26 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
             note=f"expected; {significant(best.reserve[currency])} reserved",
         )
     return terms
+
+
+def _odds(odds: Odds) -> dict[str, Term]:
+    """What was taken from the chance of success, by what and how much of it there is.
+
+    Said of labels far away, too: who rejected a design sees that it was heard.
+    """
+    said = (
+        ("failures", "failure", odds.failures, odds.n_failures),
+        ("rejections", "rejected design", odds.rejections, odds.n_rejections),
+    )
+    return {
+        f"p_lost_to_{name}": Term(
+            value=lost,
+            note=f"of p_success, by {near} {one}{'s' * (near != 1)} within {NEAR:g} "
+            f"of it (the space has edges of 1), of {count} in all",
+        )
+        for name, one, lost, (near, count) in said
+        if count
+    }
 
 
 def _flips(ranked: Sequence[Valued], rule: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bigloop.agents.actions import Action, Free, specimens
-from bigloop.agents.belief import TARGET, Belief, believe
+from bigloop.agents.belief import Belief, believe, recommendable
 from bigloop.agents.explanation import explain
 from bigloop.agents.opening import opening
 from bigloop.agents.pool import Pool, anywhere
@@ -20,6 +20,7 @@ from bigloop.contracts import (
     Cost,
     Decision,
     Key,
+    Limit,
     Proposal,
     Recommendation,
     Stock,
@@ -30,6 +31,15 @@ from bigloop.contracts import (
 
 if TYPE_CHECKING:
     from bigloop.agents.judge import Judge
+
+
+class _Listed(NamedTuple):
+    """What a stock and the limits leave to choose from, and the fresh specimens."""
+
+    stock: Sequence[Stock]
+    limits: Mapping[str, Limit]
+    pool: Pool
+    fresh: Mapping[Key, int]
 
 
 class MultiFidelityAgent:
@@ -48,7 +58,7 @@ class MultiFidelityAgent:
         self.campaign = campaign
         self.guard_share = guard_share
         self._known_judge: Judge | None = None
-        self._stock: tuple[Sequence[Stock], Pool, Mapping[Key, int]] | None = None
+        self._stock: _Listed | None = None
 
     def propose(
         self, state: CampaignState, sources: Sequence[str], n: int = 1
@@ -66,7 +76,7 @@ class MultiFidelityAgent:
     def recommend(self, state: CampaignState) -> Recommendation | None:
         """The design with the best posterior mean at the target fidelity."""
         belief = believe(state)
-        if not any(d.channel == TARGET for d in belief.data):
+        if not recommendable(belief):
             return None
         with self._judge() as judge:
             return judge.recommend(state, belief)
@@ -98,16 +108,22 @@ class MultiFidelityAgent:
         stock = state.stock
         if stock is None:
             return anywhere(state), None
-        if self._stock is None or self._stock[0] is not stock:
-            feasible = (s.design for s in stock if self.campaign.is_feasible(s.design))
-            pool = Pool(self.campaign, feasible)
-            self._stock = stock, pool, specimens(stock) or {}
-        return self._stock[1:]
+        campaign = state.campaign
+        known = self._stock
+        if known is None or known.stock is not stock or known.limits != campaign.limits:
+            feasible = (s.design for s in stock if campaign.is_feasible(s.design))
+            known = _Listed(
+                stock, campaign.limits, Pool(campaign, feasible), specimens(stock) or {}
+            )
+            self._stock = known
+        return known.pool, known.fresh
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
         belief = believe(state)
         pool, fresh = self._designs(state)
+        if not len(pool):
+            return None
         free = Free(state, fresh)
         first = opening(state, pool, free, lambda: self._is_proven(belief))
         if first is not None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from bigloop.agents.actions import Free, specimens
-from bigloop.agents.belief import TARGET, believe
+from bigloop.agents.belief import believe, recommendable
 from bigloop.agents.space import draw
 from bigloop.contracts import (
     Campaign,
@@ -48,7 +48,7 @@ class RandomAgent:
     def recommend(self, state: CampaignState) -> Recommendation | None:
         """The design with the best posterior mean, as the multi-fidelity agent."""
         belief = believe(state)
-        if not any(d.channel == TARGET for d in belief.data):
+        if not recommendable(belief):
             return None
         from bigloop.agents.guard import fit
         from bigloop.agents.recommendation import recommend
@@ -58,7 +58,7 @@ class RandomAgent:
     def _design(self, state: CampaignState, number: int) -> Design | None:
         seed = self.campaign.seed * 100_003 + number
         if state.stock is None:
-            return next(iter(draw(self.campaign, 1, seed)), None)
+            return next(iter(draw(state.campaign, 1, seed)), None)
         free, target = (
             Free(state, specimens(state.stock)),
             self.campaign.objective.source,
@@ -66,7 +66,7 @@ class RandomAgent:
         designs = [
             s.design
             for s in state.stock
-            if self.campaign.is_feasible(s.design)
+            if state.campaign.is_feasible(s.design)
             and free.has(target, key_of(s.design))
         ]
         return random.Random(seed).choice(designs) if designs else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bigloop.agents.belief import TARGET, Belief, is_minimised
+from bigloop.agents.belief import TARGET, Belief, is_minimised, recommendable
 from bigloop.agents.items import latent
 from bigloop.agents.source_model import SourceModel
 from bigloop.agents.space import encode
@@ -36,7 +36,7 @@ def recommend(
     campaign = belief.campaign
     design = best_tried(belief, model)
     if design is None:
-        raise BudgetError("nothing has been measured yet; run a trial first")
+        raise BudgetError("nothing is measured within the limits; run a trial first")
     at = latent(encode(campaign, [design]), belief.n_common)
     means = model.mean(at)[:, 0] + _log_normal_shift(belief, model)
     noise_s = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2
@@ -79,8 +79,8 @@ def _finite(belief: Belief, design: Design, stock: Sequence[Stock] | None) -> fl
 
 
 def best_tried(belief: Belief, model: SourceModel) -> Design | None:
-    """The design with the best posterior mean among those measured or estimated."""
-    known = [d.design for d in belief.data if d.channel == TARGET]
+    """The design with the best posterior mean among those that may be recommended."""
+    known = recommendable(belief)
     if not known:
         return None
     designs = list({key_of(design): design for design in known}.values())

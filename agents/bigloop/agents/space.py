@@ -58,7 +58,7 @@ def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
     found: list[Design] = []
     for _ in range(200 * n):
         design = sample(campaign, rng)
-        if all(c.holds(design, campaign.units) for c in campaign.constraints.values()):
+        if all(c.holds(design, campaign.units) for c in campaign.bounds.values()):
             found.append(design)
             if len(found) == n:
                 break

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from bigloop.agents.actions import Action, horizon
 from bigloop.agents.belief import Belief
+from bigloop.agents.failures import failures
 from bigloop.agents.pending import coming
 from bigloop.agents.prior import expected_variances
 from bigloop.agents.valued import Valued
@@ -32,6 +33,7 @@ def by_prior(
 ) -> list[Valued]:
     """The affordable actions in the order given, with what the prior says of them."""
     function, noise = expected_variances()
+    known = failures(state)
     found = []
     for action in actions:
         source = state.campaign.sources[action.source]
@@ -45,7 +47,7 @@ def by_prior(
             Valued(
                 action=action,
                 gain=0.0,
-                p_success=1.0,
+                odds=known.odds(action),
                 share=sum(expected[c] / state.campaign.budget[c] for c in expected),
                 score=0.0,
                 until_age=until,

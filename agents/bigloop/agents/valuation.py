@@ -59,15 +59,15 @@ class Valuation:
         means, epistemic, aleatoric = self._moments(designs)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
-            success = self.failures.p_success(action)
+            odds = self.failures.odds(action)
             share = sum(expected[c] / self.campaign.budget[c] for c in expected)
             found.append(
                 Valued(
                     action=action,
                     gain=float(gains[k]),
-                    p_success=success,
+                    odds=odds,
                     share=share,
-                    score=float(gains[k]) * success / share,
+                    score=float(gains[k]) * odds.p_success / share,
                     until_age=until,
                     reserve=reserve,
                     expected=expected,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bigloop.agents.actions import Action
+from bigloop.agents.failures import Odds
 from bigloop.contracts import Cost
 
 
@@ -18,7 +19,7 @@ class Valued:
 
     action: Action
     gain: float
-    p_success: float
+    odds: Odds
     share: float
     score: float
     until_age: float | None
@@ -27,3 +28,8 @@ class Valued:
     mean: float
     sd_epistemic: float
     sd_aleatoric: float
+
+    @property
+    def p_success(self) -> float:
+        """Chance that it succeeds."""
+        return self.odds.p_success

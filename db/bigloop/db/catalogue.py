@@ -12,6 +12,7 @@ from bigloop.contracts import (
     ConflictError,
     SpecError,
     canonical_json,
+    parse,
 )
 from bigloop.db import ledger
 from bigloop.db.records import CampaignInfo, Status
@@ -27,6 +28,8 @@ class Catalogue(Session):
     def add_campaign(self, spec: Campaign, actor: str) -> Campaign:
         """Add a campaign, `running`; the same one again changes nothing.
 
+        The same one is given back with the limits that people have set since.
+
         Raises:
             ConflictError: the name is taken by another specification.
         """
@@ -37,7 +40,7 @@ class Catalogue(Session):
                 tx.append("campaign.added", spec.name, spec.name, data)
                 return spec
             there = self._spec(tx.conn, spec.name)
-            if not _same(there, spec):
+            if not _same(there, _with_limits_of(there, spec)):
                 raise ConflictError(
                     f"campaign {spec.name!r} exists with another specification "
                     f"({', '.join(_changed(there, spec))} differ); use a new name, or "
@@ -51,20 +54,23 @@ class Catalogue(Session):
         """Replace a campaign's specification from now on; the same one is no change.
 
         What is recorded must keep its meaning: parameters, and the units of what has
-        been measured, stay; sources and observables may be added.
+        been measured, stay; sources and observables may be added. Limits stay as they
+        are: a rejection sets them, `revoke` ends them.
 
         Raises:
             NotFoundError: there is no such campaign.
             ChangedError: `revision`, the one that the person saw, is not the present.
             BudgetError: the budget is below what is spent and reserved.
             ConflictError: the revision would change the meaning of what is recorded.
+            SpecError: no design would be left within the limits.
         """
         with self._write(actor) as tx:
             there = self._spec(tx.conn, spec.name)
-            if _same(there, spec):
+            if _same(there, _with_limits_of(there, spec)):
                 return there
             _check_seen(self._campaign_row(tx.conn, spec.name), revision)
             _check_meaning(there, spec)
+            spec = _keeping(there, spec)
             ledger.check_limits(tx.conn, spec)
             number = self._campaign_row(tx.conn, spec.name).revision + 1
             data = {"spec": _plain(spec), "revision": number}
@@ -116,6 +122,18 @@ class Catalogue(Session):
 
 def _plain(spec: Campaign) -> dict[str, Any]:
     return spec.model_dump(mode="json")
+
+
+def _with_limits_of(there: Campaign, spec: Campaign) -> Campaign:
+    return spec.model_copy(update={"limits": there.limits})
+
+
+def _keeping(there: Campaign, spec: Campaign) -> Campaign:
+    """A specification with the limits of the one that is there, checked together."""
+    if spec.limits == there.limits:
+        return spec
+    data = {**_plain(spec), "limits": _plain(there)["limits"]}
+    return parse(Campaign, data, f"campaign {spec.name!r}")
 
 
 def _same(a: Campaign, b: Campaign) -> bool:

@@ -134,6 +134,8 @@ def closed(conn: sa.Connection, event: Event) -> Row:
     to = TrialState(event.kind.removeprefix("trial."))
     ledger.settle(conn, event.campaign, _reserved(conn, event))
     said = {"reason": event.data["reason"], "reserved": "{}", "lease_until": None}
+    if "because" in event.data:
+        said["because"] = event.data["because"]
     _end_attempt(conn, event, to)
     return _move(conn, event, to, **said)
 

@@ -39,7 +39,8 @@ class Proposals(Session):
     def propose(self, suggestion: Suggestion, verdict: Verdict, actor: str) -> Trial:
         """Record a proposal, reserve its cost, carry the verdict out: all or nothing.
 
-        The same proposal again gives the trial that exists, unchanged.
+        The same proposal again gives the trial that exists, unchanged. One beyond a
+        limit is refused, whatever the verdict: the limit may be newer than the agent.
 
         Raises:
             BudgetError: the cost is above what is left in a currency.
@@ -86,33 +87,13 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, "approve", *_STARTS[_S.APPROVED])
+            allow(row.id, row.state, "approve", *STARTS[_S.APPROVED])
             agreed = _agreed(row, actor)
             data = {"reason": reason, "endorsed": agreed}
             if len(agreed) >= row.persons:
                 return trial_of(self._move(tx, row, _S.APPROVED, **data, once=once))
             done_by = tx.move("trial.endorsed", row.campaign, row.id, data, once)
             return trial_of(done_by)
-
-    def reject(
-        self,
-        trial: str,
-        actor: str,
-        reason: str,
-        *,
-        idempotency_key: str | None = None,
-        version: int | None = None,
-    ) -> Trial:
-        """Refuse a trial that waits for a person; its reservation is released.
-
-        Raises:
-            ConflictError: it does not wait (any more).
-            ChangedError: it is no longer what the person saw.
-            SpecError: no reason is given.
-        """
-        once = Once.of(idempotency_key, "reject", trial, reason)
-        reason = require("reason", reason)
-        return self._decide(trial, _S.REJECTED, actor, reason, once, version)
 
     def cancel(
         self,
@@ -177,7 +158,7 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             old = self._trial_row(tx.conn, trial)
             unchanged(old, version)
-            allow(old.id, old.state, "edit", *_STARTS[_S.CANCELLED])
+            allow(old.id, old.state, "edit", *STARTS[_S.CANCELLED])
             new = suggestion.proposal.model_copy(update={"replaces": old.id})
             gone = f"edited: replaced by {new.id}"
             self._move(tx, old, _S.CANCELLED, reason=gone, note=reason)
@@ -209,7 +190,7 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, _VERBS[to], *_STARTS[to])
+            allow(row.id, row.state, _VERBS[to], *STARTS[to])
             return trial_of(self._move(tx, row, to, reason=reason, once=once))
 
     def _enter(
@@ -230,6 +211,11 @@ class Proposals(Session):
             )
         _check_fits(spec, proposal)
         _check_number(campaign, proposal)
+        if problem := spec.beyond_limit(proposal.design):
+            if proposal.replaces is not None:
+                raise ConflictError(f"{problem}; revoke it, or edit otherwise")
+            # The agent asked before a person set it.
+            verdict = Verdict(action="refuse", reason=problem)
         data: dict[str, Any] = suggestion.model_dump(mode="json")
         if verdict.action == "refuse":
             # What is refused anyway needs no budget.
@@ -248,7 +234,7 @@ class Proposals(Session):
 
 def _keep_place(tx: Transaction, old: Row, new: Row) -> Row:
     """Give an edit the priority and the hold of what it replaces."""
-    if new.state not in _STARTS[_S.EXPIRED]:
+    if new.state not in STARTS[_S.EXPIRED]:
         return new
     if old.rank:
         rank = {"priority": -old.rank}
@@ -273,11 +259,10 @@ def _agreed(row: Row, actor: str) -> list[str]:
 
 _VERBS = {
     _S.APPROVED: "approve",
-    _S.REJECTED: "reject",
     _S.CANCELLED: "cancel",
     _S.EXPIRED: "expire",
 }
-_STARTS = {
+STARTS = {
     _S.APPROVED: (_S.AWAITING_APPROVAL,),
     _S.REJECTED: (_S.AWAITING_APPROVAL,),
     _S.CANCELLED: (_S.AWAITING_APPROVAL, _S.APPROVED, _S.CLAIMED),

@@ -49,6 +49,7 @@ def trial_of(row: Row) -> Trial:
         spent=_plain(row.spent),
         outcome=None if outcome is None else _outcome(outcome),
         reason=row.reason,
+        because=row.because,
         worker=row.worker,
         attempts=row.token,
         persons=row.persons,

@@ -20,6 +20,7 @@ from bigloop.db.proposals import Proposals
 from bigloop.db.queueing import Queueing
 from bigloop.db.readings import Readings
 from bigloop.db.registry import Registry
+from bigloop.db.rejections import Rejections
 from bigloop.db.session import Clock
 
 
@@ -31,6 +32,7 @@ def utc_now() -> datetime:
 class Store(
     Catalogue,
     Proposals,
+    Rejections,
     Queueing,
     Claims,
     Imports,

@@ -114,6 +114,8 @@ trials = sa.Table(
     sa.Column("spent", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
+    # What a person's rejection is about; null: none rejected it.
+    sa.Column("because", sa.Text),
     sa.Column("worker", sa.Text),
     sa.Column("token", sa.Integer, nullable=False),
     sa.Column("lease_until", UtcTime),

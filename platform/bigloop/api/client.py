@@ -103,6 +103,12 @@ class Client:
             self._call("PUT", path, json=body, headers=tag).content
         )
 
+    def revoke(self, campaign: str, limit: str, reason: str) -> Campaign:
+        """End a limit of `campaign(...).limits`; what it excluded may come again."""
+        path = f"/campaigns/{campaign}/limits/{limit}/revoke"
+        answer = self._call("POST", path, json={"reason": reason})
+        return Campaign.model_validate_json(answer.content)
+
     def pause(self, campaign: str, reason: str = "") -> CampaignInfo:
         """Let nothing new start."""
         return self._steer(campaign, "pause", reason)
@@ -148,9 +154,12 @@ class Client:
         """Let it run, or stand behind it as one of several."""
         return self._decide(trial, "approve", reason=reason)
 
-    def reject(self, trial: str | Trial, reason: str) -> Trial:
-        """Refuse it."""
-        return self._decide(trial, "reject", reason=reason)
+    def reject(
+        self, trial: str | Trial, reason: str, because: str = "", limit: str = ""
+    ) -> Trial:
+        """Refuse it: this once, because of the `design`, or by a `limit`."""
+        said = {"because": because or None, "limit": limit}
+        return self._decide(trial, "reject", reason=reason, **said)
 
     def cancel(self, trial: str | Trial, reason: str) -> Trial:
         """Withdraw it before it is started."""

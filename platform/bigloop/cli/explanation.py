@@ -11,10 +11,12 @@ def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
     proposal = trial.proposal
     lines = [
         f"trial {trial.id} (number {proposal.number}): {trial.state}"
-        + (f", {trial.reason}" if trial.reason else ""),
+        + (f", {trial.reason}" if trial.reason else "")
+        + (f" (rejected because: {trial.because})" if trial.because else ""),
         f"  {proposal.source}: {design_text(spec, proposal.design)}",
         f"  {_horizon(spec, trial)}",
         f"  reserved {cost_text(trial.reserved)}; spent {cost_text(trial.spent)}",
+        *_edit(trial),
         *_outcome(trial),
     ]
     if trial.decision is None:
@@ -28,6 +30,13 @@ def _horizon(spec: Campaign, trial: Trial) -> str:
     end = "its end" if proposal.until_age is None else f"{proposal.until_age:g}"
     whose = f"specimen {proposal.specimen}" if proposal.specimen else "a new specimen"
     return f"{whose} from age {proposal.from_age:g} to {end} [{unit}]"
+
+
+def _edit(trial: Trial) -> list[str]:
+    """Who put it in the place of what; nothing for a proposal of the agent's own."""
+    replaces, decision = trial.proposal.replaces, trial.decision
+    who = f", by {decision.agent}" if decision else ""
+    return [f"  an edit of {replaces}{who}"] if replaces else []
 
 
 def _outcome(trial: Trial) -> list[str]:

@@ -14,6 +14,7 @@ from bigloop.contracts.campaign import (
     Campaign,
     Constraint,
     Cost,
+    Limit,
     Objective,
     Observable,
     Parameter,
@@ -28,6 +29,7 @@ from bigloop.contracts.documents import (
     TRANSITIONS,
     Account,
     Alternative,
+    Because,
     CampaignState,
     Claim,
     Decision,
@@ -62,6 +64,7 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.limits import limited
 from bigloop.contracts.numbers import number
 from bigloop.contracts.protocols import (
     Agent,
@@ -88,6 +91,7 @@ __all__ = [
     "Agent",
     "AgentFactory",
     "Alternative",
+    "Because",
     "BigloopError",
     "BudgetError",
     "Campaign",
@@ -110,6 +114,7 @@ __all__ = [
     "HistoryRow",
     "Key",
     "Laboratory",
+    "Limit",
     "Measurement",
     "ModelVersion",
     "Name",
@@ -147,6 +152,7 @@ __all__ = [
     "content_hash",
     "convert",
     "key_of",
+    "limited",
     "number",
     "parse",
     "read_campaign",

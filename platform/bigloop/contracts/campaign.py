@@ -82,6 +82,28 @@ class Constraint(Document):
         return not (over or under)
 
 
+class Limit(Constraint):
+    """A constraint that a person set by rejecting a proposal; a person may revoke it.
+
+    Its `description` is the reason that was given.
+    """
+
+    trial: str
+    """Id of the rejected trial."""
+    by: str
+    """Who rejected it."""
+
+    @property
+    def text(self) -> str:
+        """The bound as it is written: `C1 <= 6 1/hour`."""
+        bounds = (("<=", self.at_most), (">=", self.at_least))
+        return " and ".join(
+            f"{self.expression} {sign} {bound:g} {self.unit}".rstrip()
+            for sign, bound in bounds
+            if bound is not None
+        )
+
+
 class Observable(Document):
     """A quantity that a source yields; a value outside `low..high` is refused."""
 
@@ -251,6 +273,9 @@ class Campaign(Document):
     agent_options: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[Name, Parameter]
     constraints: dict[Name, Constraint] = Field(default_factory=dict)
+    limits: dict[Name, Limit] = Field(default_factory=dict)
+    """What people bounded by rejections while the campaign ran; a revision of the file
+    keeps them."""
     candidates: Name | None = None
     """Source whose stock is the list of possible designs; none: the whole space."""
     observables: dict[Name, Observable]
@@ -273,6 +298,11 @@ class Campaign(Document):
         return {name: p.unit for name, p in self.parameters.items()}
 
     @property
+    def bounds(self) -> dict[str, Constraint]:
+        """Constraints and limits: what every proposal has to keep."""
+        return {**self.constraints, **self.limits}
+
+    @property
     def target(self) -> Source:
         """The source that defines the truth."""
         return self.sources[self.objective.source]
@@ -292,6 +322,13 @@ class Campaign(Document):
             if not constraint.holds(design, self.units):
                 value = constraint.value(design, self.units)
                 return f"{name} is {value:.4g} {constraint.unit}, outside its bound"
+        return self.beyond_limit(design)
+
+    def beyond_limit(self, design: Design) -> str | None:
+        """The first limit that a design breaks, in words."""
+        for name, limit in self.limits.items():
+            if not limit.holds(design, self.units):
+                return f"{name} of {limit.by} ({limit.text}) does not hold"
         return None
 
     @model_validator(mode="after")

@@ -89,12 +89,15 @@ def _unit(name: str, existing: Any, where: str) -> None:
 
 
 def _check_constraints(c: Campaign) -> None:
-    for name, constraint in c.constraints.items():
+    if both := sorted(set(c.constraints) & set(c.limits)):
+        raise ValueError(f"limits.{both[0]}: a constraint has that name; rename it")
+    for name, constraint in c.bounds.items():
+        where = f"{'limits' if name in c.limits else 'constraints'}.{name}"
         used = expressions.names(constraint.expression)
         for parameter in used:
-            _known("parameter", parameter, c.parameters, f"constraints.{name}")
+            _known("parameter", parameter, c.parameters, where)
         units = {k: c.units[k] for k in used}
-        _fits(f"constraints.{name}", constraint.expression, units, constraint.unit)
+        _fits(where, constraint.expression, units, constraint.unit)
 
 
 def _fits(where: str, expression: str, units: dict[str, str], unit: str) -> None:
@@ -109,18 +112,19 @@ def _check_feasible(
 ) -> None:
     rng, n = random.Random(0), 20_000
     broken: dict[str, int] = {}
-    for _ in range(n if c.constraints else 0):
+    for _ in range(n if c.bounds else 0):
         design = sample(c, rng)
         name = next(
-            (k for k, v in c.constraints.items() if not v.holds(design, c.units)), None
+            (k for k, v in c.bounds.items() if not v.holds(design, c.units)), None
         )
         if name is None:
             return
         broken[name] = broken.get(name, 0) + 1
     if broken:
         worst = max(broken, key=lambda name: broken[name])
+        kind = "limits" if worst in c.limits else "constraints"
         raise ValueError(
-            f"constraints.{worst}: none of {n:,} random designs satisfies it (with the "
+            f"{kind}.{worst}: none of {n:,} random designs satisfies it (with the "
             "others); loosen it or widen the parameters"
         )
 

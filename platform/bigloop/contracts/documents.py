@@ -56,6 +56,17 @@ CALLED_OFF = frozenset({_S.REJECTED, _S.CANCELLED, _S.EXPIRED})
 """Terminal states of a trial that never ran."""
 
 
+class Because(StrEnum):
+    """What a rejection is about: how much an agent may learn from it."""
+
+    ONCE = "once"
+    """This proposal: it is not made to its source again; nothing is said of others."""
+    DESIGN = "design"
+    """Such designs cannot be made or must not be run: the neighbourhood is avoided."""
+    LIMIT = "limit"
+    """A bound that it breaks, which holds from then on."""
+
+
 class FailureClass(StrEnum):
     """Why a trial failed; failure is data."""
 
@@ -220,6 +231,8 @@ class Trial(Document):
     outcome: Outcome | None = None
     reason: str = ""
     """Why it waits, or was refused, rejected or cancelled."""
+    because: Because | None = None
+    """What a person's rejection of it is about; none: nobody rejected it."""
     worker: str | None = None
     attempts: int = 0
     persons: int = 1

@@ -52,7 +52,8 @@ def _trials(store: Store, spec: Campaign) -> Rows:
     columns = [*fixed, *(headed(name, unit) for name, unit in spec.units.items())]
     columns += ["specimen", "from_age", "until_age", "age_unit"]
     columns += [f"{kind} [{c}]" for kind in ("reserved", "spent") for c in spec.budget]
-    columns += ["failure", "reason", "model_version", "score", "created_at"]
+    columns += ["failure", "reason", "because", "decided_by", "replaces"]
+    columns += ["model_version", "score", "created_at"]
     return columns, [_trial(spec, trial) for trial in store.trials(spec.name)]
 
 
@@ -69,6 +70,9 @@ def _trial(spec: Campaign, trial: Trial) -> dict[str, Any]:
         "age_unit": spec.sources[proposal.source].age_unit,
         "failure": trial.outcome.failure if trial.outcome else None,
         "reason": trial.reason,
+        "because": trial.because and str(trial.because),
+        "decided_by": decision.agent if decision else None,
+        "replaces": proposal.replaces,
         "model_version": decision.model_version if decision else None,
         "score": decision.score if decision else None,
         "created_at": trial.created_at.isoformat(),

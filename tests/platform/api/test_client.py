@@ -141,3 +141,15 @@ def test_a_server_that_is_away() -> None:
     away = Client(http=httpx.Client(transport=httpx.MockTransport(refuse)))
     with away, pytest.raises(StoreError, match="is the server up"):
         away.campaigns()
+
+
+def test_a_rejection_says_what_it_is_about(client: Client, waiting: Trial) -> None:
+    rate = float(waiting.proposal.design["rate"])
+    with pytest.raises(SpecError, match="would not exclude"):
+        client.reject(waiting, "hot", limit=f"rate <= {rate + 0.1}/hour")
+    done = client.reject(waiting, "hot", limit=f"rate <= {rate - 0.1}/hour")
+    assert done.because == "limit"
+    (name,) = client.campaign("demo").limits
+    assert client.revoke("demo", name, "mended").limits == {}
+    with pytest.raises(NotFoundError, match="there are none"):
+        client.revoke("demo", name, "mended")

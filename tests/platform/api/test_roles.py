@@ -43,6 +43,7 @@ LEAST: dict[str, int] = {
     "GET /t/{trial}/preview": VIEWER,
     "GET /t/{trial}/sheet": VIEWER,
     "POST /c/{campaign}/approve": SCIENTIST,
+    "POST /c/{campaign}/revoke": SCIENTIST,
     "POST /c/{campaign}/steer": OPERATOR,
     "POST /t/{trial}/approve": SCIENTIST,
     "POST /t/{trial}/edit": SCIENTIST,
@@ -51,6 +52,7 @@ LEAST: dict[str, int] = {
     f"GET {API}/campaigns": VIEWER,
     f"GET {C}": VIEWER,
     f"PUT {C}": SCIENTIST,
+    f"POST {C}/limits/{{limit}}/revoke": SCIENTIST,
     f"GET {C}/standing": VIEWER,
     f"GET {C}/accounts": VIEWER,
     f"POST {C}/pause": SCIENTIST,
@@ -109,6 +111,7 @@ LEAST: dict[str, int] = {
 PLACES = {
     "campaign": "demo",
     "token": "1",
+    "limit": "limit_0",
     "seq": "1",
     "model": "none",
     "what": "trials",

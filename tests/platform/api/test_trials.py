@@ -110,3 +110,33 @@ def test_what_does_not_exist_is_said(http: TestClient) -> None:
         answer = http.get(f"/api/v1/{path}")
         assert answer.status_code == 404
         assert "does not exist" in answer.json()["detail"]
+
+
+def test_a_rejection_says_what_it_is_about(post: Any, waiting: Trial) -> None:
+    path = f"/trials/{waiting.id}/reject"
+    assert post(path, reason="it leaks", because="taste").status_code == 422
+    done = post(path, reason="it leaks", because="design")
+    assert (done.json()["state"], done.json()["because"]) == ("rejected", "design")
+    assert post(path, reason="again", because="design").status_code == 409
+
+
+def test_a_limit_is_set_and_revoked(
+    post: Any, http: TestClient, store: Store, waiting: Trial
+) -> None:
+    path = f"/trials/{waiting.id}/reject"
+    for wrong in ("rate <= 6/hour", "rate <= 1 meter", "fast"):
+        answer = post(path, reason="hot", limit=wrong)
+        assert answer.status_code == 422
+        assert "\n" not in answer.json()["detail"]
+    assert post(path, reason="hot", because="limit").status_code == 422
+    rate = float(waiting.proposal.design["rate"])
+    bound = f"rate >= {rate + 0.2}/hour" if rate < 3 else f"rate <= {rate - 0.2}/hour"
+    done = post(path, reason="hot", limit=bound)
+    assert done.json()["because"] == "limit"
+    assert post(path, reason="hot", limit=bound).status_code == 409
+    (name,) = http.get("/api/v1/campaigns/demo").json()["limits"]
+    revoke = f"/campaigns/demo/limits/{name}/revoke"
+    assert post(revoke, reason="").status_code == 422
+    assert post(revoke, reason="mended", key="r").json()["limits"] == {}
+    assert post(revoke, reason="mended", key="r").status_code == 200
+    assert post(revoke, reason="mended").status_code == 404

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 import pytest
@@ -182,3 +183,52 @@ def test_abort_withdraws_what_waits(shell: Any) -> None:
     assert shell("abort", "--reason", "smoke").out == "demo: stopped\n"
     assert trial in shell.ids("cancelled")
     assert shell("resume").out == "demo: running\n"
+
+
+def test_a_rejection_says_what_it_is_about(shell: Any) -> None:
+    trial = waiting(shell)
+    wrong = shell("reject", trial, "--reason", "no", "--because", "taste")
+    assert wrong.code == 2
+    assert wrong.err.count("\n") == 1
+    assert "write one of once, design" in wrong.err
+    done = shell("reject", trial, "--reason", "it leaks", "--because", "design")
+    assert done.code == 0
+    assert "it leaks (rejected because: design)" in shell("why", trial).out
+    assert last_event(shell)["data"]["because"] == "design"
+    assert shell("verify").code == 0
+
+
+def test_who_edited_is_in_the_explanation_and_in_the_export(shell: Any) -> None:
+    old = waiting(shell)
+    answer = shell("edit", old, "--set", "rate=2.5", "--until", "700", "--reason", "ok")
+    new = answer.out.split()[0]
+    assert f"an edit of {old}, by person: ann" in shell("why", new).out
+    shell("export", "--what", "trials", "--to", shell.folder / "all.csv")
+    with (shell.folder / "all.csv").open() as file:
+        rows = {row["trial"]: row for row in csv.DictReader(file)}
+    assert (rows[new]["decided_by"], rows[new]["replaces"]) == ("person: ann", old)
+    assert (rows[old]["state"], rows[old]["because"]) == ("cancelled", "")
+
+
+def test_a_limit_is_set_listed_and_revoked(shell: Any) -> None:
+    trial = waiting(shell)
+    rate = shell("why", trial, "--json").json["proposal"]["design"]["rate"]
+    said = ("reject", trial, "--reason", "the cycler's limit", "--limit")
+    for wrong in ("rate <= 6/hour", "rate <= 2 meter", "speed <= 1", "slower"):
+        answer = shell(*said, wrong)
+        assert answer.code == 2
+        assert answer.err.startswith(f"error: limit '{wrong}': ")
+        assert answer.err.count("\n") == 1
+    assert shell("limits").out == "there are no limits\n"
+    bound = f"rate <= {rate / 2}/hour" if rate > 2 else f"rate >= {rate * 2}/hour"
+    assert shell(*said, bound).code == 0
+    ((name, limit),) = shell("limits", "--json").json.items()
+    assert (limit["by"], limit["trial"]) == ("ann", trial)
+    assert shell("limits").out.startswith(f"{name}: rate ")
+    assert "(rejected because: limit)" in shell("why", trial).out
+    missing = shell("revoke", "limit_0x", "--reason", "no")
+    assert (missing.code, missing.err.count("\n")) == (2, 1)
+    done = shell("revoke", name, "--reason", "a new cycler")
+    assert done.out == f"demo: {name} revoked\n"
+    assert shell("limits", "--json").json == {}
+    assert shell("verify").code == 0

@@ -131,6 +131,40 @@ def test_a_rejected_trial_releases_its_budget_and_is_not_proposed_again_at_once(
     assert loop.run(wait=False) is Ending.WAITING
 
 
+@pytest.mark.parametrize("said", [{"because": "design"}, {"limit": "BOUND"}])
+def test_a_loop_that_resumes_after_a_rejection_decides_as_if_it_had_not(
+    open_workspace: Open, change: Change, base: Path, said: dict[str, str]
+) -> None:
+    """The file is the one of before; what people said is in the store alone."""
+    rules = [{"source": "look", "action": "approve"}, {"action": "ask"}]
+    spec = change(approval=rules)
+    decided = []
+    for name, is_new in (("straight", False), ("resumed", True)):
+        workspace = open_workspace(name)
+        store = workspace.store
+        loop = CampaignLoop(workspace, spec, base)
+        assert loop.run(wait=False) is Ending.WAITING
+        first, *others = store.trials("toy", [TrialState.AWAITING_APPROVAL])
+        a = float(first.proposal.design["a"])
+        bound = f"a >= {a + 0.001}" if a < 0.5 else f"a <= {a - 0.001}"
+        words = {k: bound if v == "BOUND" else v for k, v in said.items()}
+        store.reject(first.id, "ada", "it gels", **words)  # type: ignore[arg-type]
+        for trial in others:
+            store.approve(trial.id, "ada")
+        before = len(store.trials("toy"))
+        if is_new:
+            loop = CampaignLoop(workspace, spec, base)
+        assert loop.run(wait=False) in (Ending.WAITING, Ending.FINISHED)
+        now = store.campaign("toy")
+        new = [t.proposal.design for t in store.trials("toy")[before:]]
+        assert new
+        assert all(now.is_feasible(design) for design in new)
+        assert first.proposal.design not in new
+        assert store.verify().is_ok
+        decided.append(ids(workspace))
+    assert decided[0] == decided[1]
+
+
 def test_the_loop_may_leave_the_work_to_others(
     open_workspace: Open, campaign: Campaign, base: Path
 ) -> None:

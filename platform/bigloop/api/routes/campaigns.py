@@ -63,6 +63,21 @@ def revise(
     return context.store.revise(spec, asking.name, revision=seen)
 
 
+@router.post("/campaigns/{campaign}/limits/{limit}/revoke")
+def revoke(
+    context: Used,
+    asking: Scientist,
+    campaign: CampaignName,
+    limit: str,
+    said: Why,
+    key: Key,
+) -> Campaign:
+    """End a limit that a rejection set; what it excluded may be proposed again."""
+    return context.store.revoke(
+        campaign, limit, asking.name, said.reason, idempotency_key=key
+    )
+
+
 @router.get("/campaigns/{campaign}/standing")
 def standing(context: Used, _: Viewer, campaign: CampaignName) -> Standing:
     """Status, trials by state, money."""

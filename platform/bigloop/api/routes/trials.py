@@ -11,7 +11,7 @@ from pydantic import Field
 from bigloop.api.answering import CampaignName, Key, Limit, Seen, TrialId, tagged
 from bigloop.api.context import Used
 from bigloop.api.security import Operator, Scientist, Viewer
-from bigloop.contracts import Decision, Document, Outcome, Trial, TrialState
+from bigloop.contracts import Because, Decision, Document, Outcome, Trial, TrialState
 from bigloop.db import Attempt
 from bigloop.loop.editing import edit_trial
 
@@ -22,6 +22,15 @@ class Reason(Document):
     """Why a person decided so; the audit log keeps it."""
 
     reason: str = ""
+
+
+class Rejection(Reason):
+    """Why a person refuses a proposal, and what the refusal is about."""
+
+    because: Because | None = None
+    """None: `limit` where there is one, else `once`."""
+    limit: str = ""
+    """A bound that the trial breaks, such as `C1 <= 6/hour`; it holds from now on."""
 
 
 class Edit(Reason):
@@ -169,15 +178,21 @@ def reject(
     context: Used,
     asking: Scientist,
     trial: TrialId,
-    said: Reason,
+    said: Rejection,
     response: Response,
     key: Key,
     seen: Seen,
 ) -> Trial:
-    """Refuse a trial that waits for a person."""
+    """Refuse a trial that waits for a person, and say what that is about."""
     store, whole = context.store, context.store.trial(trial).id
     done = store.reject(
-        whole, asking.name, said.reason, idempotency_key=key, version=seen
+        whole,
+        asking.name,
+        said.reason,
+        because=said.because or "",
+        limit=said.limit,
+        idempotency_key=key,
+        version=seen,
     )
     return tagged(response, done)
 

@@ -29,10 +29,29 @@ def approve(
             _done(store.approve(trial, ctx.obj.actor, reason))
 
 
-def reject(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
+def reject(
+    ctx: typer.Context,
+    trial: TrialId,
+    reason: Reason,
+    because: Annotated[
+        str,
+        typer.Option(
+            help="once: this proposal alone; design: such designs; limit: a bound.",
+            show_default="once",
+        ),
+    ] = "",
+    limit: Annotated[
+        str,
+        typer.Option(
+            metavar="BOUND", help="What it breaks, such as 'C1 <= 6/hour'; it holds on."
+        ),
+    ] = "",
+) -> None:
     """Refuse a trial that waits for a person."""
     with ctx.obj.store() as store:
-        _done(store.reject(store.trial(trial).id, ctx.obj.actor, reason))
+        whole = store.trial(trial).id
+        done = store.reject(whole, ctx.obj.actor, reason, because=because, limit=limit)
+        _done(done)
 
 
 def cancel(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:

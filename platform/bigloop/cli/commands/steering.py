@@ -1,4 +1,4 @@
-"""Commands that pause, resume, stop and abort a campaign."""
+"""Commands that pause, resume, stop and abort a campaign, and end its limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bigloop.cli.options import CampaignName
+from bigloop.cli.options import AsJson, CampaignName, Reason
 
 _Why = Annotated[
     str, typer.Option("--reason", "-r", help="Why; kept in the audit log.")
@@ -15,7 +15,7 @@ _Why = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (pause, resume, stop, abort):
+    for command in (pause, resume, stop, abort, limits, revoke):
         app.command()(command)
 
 
@@ -50,6 +50,43 @@ def abort(
     with ctx.obj.store() as store:
         info = store.abort(campaign_of(store, campaign), ctx.obj.actor, reason)
         say(f"{info.name}: {info.status}")
+
+
+def limits(
+    ctx: typer.Context, campaign: CampaignName = None, as_json: AsJson = False
+) -> None:
+    """List what people bounded by rejections."""
+    from bigloop.cli.output import emit, say
+    from bigloop.cli.session import campaign_of
+
+    with ctx.obj.store() as store:
+        found = store.campaign(campaign_of(store, campaign)).limits
+    if as_json:
+        emit(found)
+        return
+    lines = [
+        f"{name}: {item.text}, by {item.by} ({item.description})"
+        for name, item in found.items()
+    ]
+    say(*(lines or ["there are no limits"]))
+
+
+def revoke(
+    ctx: typer.Context,
+    limit: Annotated[
+        str, typer.Argument(metavar="LIMIT", help="As `limits` lists it.")
+    ],
+    reason: Reason,
+    campaign: CampaignName = None,
+) -> None:
+    """End a limit: what it excluded may be proposed again."""
+    from bigloop.cli.output import say
+    from bigloop.cli.session import campaign_of
+
+    with ctx.obj.store() as store:
+        name = campaign_of(store, campaign)
+        store.revoke(name, limit, ctx.obj.actor, reason)
+        say(f"{name}: {limit} revoked")
 
 
 def _set(ctx: typer.Context, campaign: str | None, status: str, reason: str) -> None:

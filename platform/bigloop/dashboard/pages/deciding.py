@@ -8,7 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from bigloop.api.security import Scientist
-from bigloop.contracts import BigloopError, ConflictError, SpecError, Trial, TrialState
+from bigloop.contracts import (
+    BigloopError,
+    ConflictError,
+    SpecError,
+    Trial,
+    TrialState,
+)
 from bigloop.dashboard.pages.asking import appraisal, values_of
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.queue import amounts, line_of
@@ -54,7 +60,12 @@ def reject(
     """Refuse a trial that waits for a person."""
     try:
         done = desk.store.reject(
-            trial, asking.name, form.get("reason", ""), version=_seen(form)
+            trial,
+            asking.name,
+            form.get("reason", ""),
+            because=form.get("because", ""),
+            limit=form.get("limit", ""),
+            version=_seen(form),
         )
     except ConflictError as error:
         return _lost(request, desk, asking, trial, error)

@@ -1,4 +1,4 @@
-"""Pausing, resuming, stopping and aborting a campaign."""
+"""Pausing, resuming, stopping and aborting a campaign; revoking its limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import cast
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from bigloop.api.security import ForbiddenError, Operator, Principal, Role
+from bigloop.api.security import ForbiddenError, Operator, Principal, Role, Scientist
 from bigloop.contracts import SpecError
 from bigloop.dashboard.pages.deciding import Form
 from bigloop.dashboard.pages.desk import AtDesk
@@ -41,6 +41,20 @@ def steer(
         desk.store.set_status(campaign, cast(Status, status), reason, asking.name)
     else:
         raise SpecError(f"status {status!r}: use abort or one of {_STATUS}")
+    return _again(request, campaign)
+
+
+@router.post("/c/{campaign}/revoke")
+def revoke(
+    request: Request, desk: AtDesk, asking: Scientist, campaign: str, form: Form
+) -> Response:
+    """End a limit that a rejection set."""
+    limit, reason = form.get("limit", ""), form.get("reason", "")
+    desk.store.revoke(campaign, limit, asking.name, reason)
+    return _again(request, campaign)
+
+
+def _again(request: Request, campaign: str) -> Response:
     if is_part(request):
         return Response(status_code=204, headers={"HX-Refresh": "true"})
     base = request.scope.get("root_path", "")

@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from bigloop.contracts import TrialState, Verdict
+from bigloop.contracts import Because, TrialState, Verdict
 from bigloop.db import Store
+from bigloop.loop.editing import edit_trial
 
 PART = {"HX-Request": "true"}
 ASK = Verdict(action="ask", who="scientist", reason="it is long")
@@ -106,6 +107,42 @@ def test_a_rejection_without_a_reason_is_told_beside_the_form(
     assert store.trial(waiting).state is TrialState.AWAITING_APPROVAL
 
 
+def test_a_rejection_because_of_the_design(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    form = {"reason": "it leaks", "because": "design"}
+    assert client.post(f"/t/{waiting}/reject", data=form, headers=PART).is_success
+    assert store.trial(waiting).because is Because.DESIGN
+    assert "rejected because: design" in client.get(f"/t/{waiting}").text
+
+
+def test_a_limit_is_set_shown_and_revoked(empty: TestClient, bench: Any) -> None:
+    one, other = (bench.propose(verdict=ASK) for _ in range(2))
+    rates = [float(t.proposal.design["rate"]) for t in (one, other)]
+    bound = f"rate <= {min(rates) - 0.05}/hour"
+    form = {"reason": "the <cycler>", "because": "limit", "limit": "quick"}
+    wrong = empty.post(f"/t/{one.id}/reject", data=form, headers=PART)
+    assert wrong.status_code == 422
+    assert "limit &#39;quick&#39;: it cannot be read" in wrong.text
+    done = empty.post(
+        f"/t/{one.id}/reject", data={**form, "limit": bound}, headers=PART
+    )
+    assert done.is_success
+    page = empty.get("/c/demo").text
+    (name,) = bench.store.campaign("demo").limits
+    assert f"Revoke {name}" in page
+    assert "the &lt;cycler&gt;" in page
+    assert "does not hold; it was proposed before" in page
+    answer = empty.post(
+        "/c/demo/revoke",
+        data={"limit": name, "reason": "a new one"},
+        follow_redirects=False,
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/c/demo")
+    assert bench.store.campaign("demo").limits == {}
+    assert "Limits set" not in empty.get("/c/demo").text
+
+
 def test_an_edit_is_scored_before_and_recorded_with_its_terms(
     client: TestClient, store: Store, waiting: str
 ) -> None:
@@ -188,3 +225,11 @@ def test_what_does_not_exist_is_a_page_of_its_own(client: TestClient) -> None:
     api = client.get("/api/v1/campaigns/nope")
     assert (api.status_code, "detail" in api.json()) == (404, True)
     assert client.get("/api/v1/nothing").json() == {"detail": "Not Found"}
+
+
+def test_the_page_of_an_edit_says_who_made_it(
+    client: TestClient, store: Store, waiting: str
+) -> None:
+    new = edit_trial(store, waiting, {"rate": 2.5}, 700, "bob", "gentler")
+    text = client.get(f"/t/{new.id}").text
+    assert f'href="/t/{waiting}">{waiting}</a>, by person: bob' in text
