@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from .attack import ATTACK, MARK, STRINGS, dangers
 from .scene import HOST, Scene, filled
 
-REFUSED = {"priority", "set_rate", "until", "name", "password"}
+REFUSED = {"priority", "set_rate", "until", "name", "password", "limit"}
 """Fields that take numbers, or only what is known; any other takes text."""
 _UNSEEN = {"/t/{trial}/approve": ["reason"], "/c/{campaign}/approve": ["reason"]}
 """What is taken with a form though the form does not ask for it."""
@@ -165,7 +165,9 @@ def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
         and name in (f.texts or _UNSEEN[target])
     )
     changed = {"set_rate": "2.75"} if "set_rate" in form.fields else {}
-    sent = {k: v or "because" for k, v in form.fields.items()} | changed
+    # A limit goes only with a rejection because of one.
+    sent = {k: v or ("because" if k != "limit" else "") for k, v in form.fields.items()}
+    sent |= changed
     sent[name] = ATTACK
     sent = {k: v for k, v in sent.items() if k != "hold" or k == name}
     answer = scene.ada.post(form.action, data=sent, headers={"Origin": HOST})

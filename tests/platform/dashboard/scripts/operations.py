@@ -66,18 +66,31 @@ def _paused(scene: Scene) -> dict[str, Any]:
 
 
 # What a campaign may say, and what none could be worked with that says it.
-MORE = {"candidates": "full", "agent_options": {"option": "value"}}
+LIMIT = {"expression": "rate", "unit": "1/hour", "at_most": 5.9}
+MORE = {
+    "candidates": "full",
+    "agent_options": {"option": "value"},
+    "limits": {"limit_0": {**LIMIT, "description": "why", "trial": "t", "by": "ada"}},
+}
+LIMITS_KEPT = {"limits{key}", "limits{}.expression", "limits{}.unit"}
 LOADED = {"agent", "predictor.model", "sources{}.lab", "sources{}.simulator"}
 """Names of entry points: another machine may have them, so any text is taken."""
 WHY = Example(body={"reason": "why"})
 REASON = Example(body={"reason": "why"}, where=_waiting)
 WORKER = {"worker": "arm"}
 EXAMPLES: dict[str, Example] = {
-    f"put {C}": Example(body=CAMPAIGN | MORE, kept=CAMPAIGN_KEPT - LOADED),
+    f"put {C}": Example(
+        body=CAMPAIGN | MORE, kept=CAMPAIGN_KEPT - LOADED | LIMITS_KEPT
+    ),
     f"post {C}/pause": WHY,
     f"post {C}/resume": Example(body=WHY.body, where=_paused),
     f"post {T}/approve": REASON,
-    f"post {T}/reject": REASON,
+    f"post {T}/reject": Example(
+        body={"reason": "why", "limit": "rate <= 4/hour"},
+        kept={"limit"},
+        where=Scene.fast,
+    ),
+    f"post {C}/limits/{{limit}}/revoke": Example(body=WHY.body, where=Scene.limited),
     f"post {T}/cancel": REASON,
     f"post {T}/hold": REASON,
     f"post {T}/unhold": Example(body=REASON.body, where=_held),

@@ -91,10 +91,11 @@ class Scene:
         http.headers["Accept"] = "text/html"
         return http
 
-    def proposed(self, verdict: Verdict = ASK) -> Trial:
+    def proposed(self, verdict: Verdict = ASK, rate: float | None = None) -> Trial:
         """One more trial; its decision is nothing but scripts."""
         n = len(self.store.trials("evil"))
-        design: dict[str, float | str] = {"rate": 2 + n / 1000, "salt": ATTACK}
+        rate = 2 + n / 1000 if rate is None else rate
+        design: dict[str, float | str] = {"rate": rate, "salt": ATTACK}
         proposal = Proposal(
             campaign="evil", number=n, source="full", design=design, until_age=100
         )
@@ -108,6 +109,16 @@ class Scene:
     def waiting(self) -> dict[str, Any]:
         """The places of a trial that waits for a person."""
         return {"campaign": "evil", "trial": self.proposed().id}
+
+    def fast(self) -> dict[str, Any]:
+        """The places of a trial at a rate that a person may want to bound."""
+        return {"trial": self.proposed(rate=5.0).id}
+
+    def limited(self, rate: float = 3.5, most: float = 3.0) -> dict[str, Any]:
+        """The places of a limit that a rejection has set."""
+        trial = self.proposed(rate=rate)
+        self.store.reject(trial.id, "ada", ATTACK, limit=f"rate <= {most}/hour")
+        return {"campaign": "evil", "limit": f"limit_{trial.proposal.number}"}
 
     def claimed(self, *, is_running: bool, lease_s: float = 3600) -> dict[str, Any]:
         """The places of a trial that ada works on."""
@@ -147,6 +158,7 @@ class Scene:
             self.store.complete(claim, said)
         model = document(ModelVersion, MODEL, {"campaign", "artifact"})
         self.store.add_model(model, "trainer")
+        self.limited(rate=6.0, most=5.5)
 
     def get(self, path: str, **given: Any) -> Any:
         """A page, asked for by ada."""
