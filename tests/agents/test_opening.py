@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bigloop.agents.belief import believe
+from bigloop.agents.guard import fit
 from bigloop.agents.multi_fidelity import MultiFidelityAgent
 from bigloop.agents.opening import n_contrast
 
@@ -51,3 +53,18 @@ def test_the_unit_of_the_values_changes_no_decision(build: Any, factor: float) -
     assert other.design == {
         name: pytest.approx(value, abs=1e-6) for name, value in plain.design.items()
     }
+
+
+def test_two_pairs_prove_nothing_even_of_a_source_that_fits_them(build: Any) -> None:
+    """Noise that went along twice was taken for a proof once."""
+    campaign = build.campaign()
+    low, high = {"x": 0.1, "z": 0.1}, {"x": 0.9, "z": 0.8}
+    cheap = [
+        ("cheap", low, 0.0),
+        ("cheap", high, 1.0),
+        ("cheap", {"x": 0.5, "z": 0.5}, 0.2),
+    ]
+    results = [*cheap, ("dear", low, 0.0), ("dear", high, 1.0)]
+    guard = fit(believe(build.state(campaign, results)))
+    assert not guard.is_proven
+    assert not guard.is_refuted

@@ -42,7 +42,7 @@ def test_the_first_action_is_the_one_that_a_model_would_give(build: Any) -> None
     state = build.state(campaign, [])
     belief, left = believe(state), {"EUR": 300.0}
     assert is_unmeasured(state, belief)
-    first = opening(state, anywhere(state), Free(state, None), lambda: False)
+    first = opening(state, anywhere(state), Free(state, None))
     assert first
     (said,) = by_prior(state, first, left)
     (valued,) = Judge(campaign, 0.1).opening(state, belief, first, left).ranked

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
-from bigloop.agents.opening import N_PAIR, N_PROOF
+from bigloop.agents.opening import N_PROOF
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
 from bigloop.contracts import Campaign, CampaignState, key_of
@@ -160,13 +160,13 @@ def fit(belief: Belief, settled: Settled | None = None) -> Guard:
         belief.items(own), y[is_own], n_channels, False, settled.of(belief, False)
     )
     gain = float(_score(coupled) - _score(alone))
-    n_pairs = min(n_target, n_cheap)
-    is_proven = n_pairs >= N_PAIR and gain > MARGIN_NAT
+    is_judged = min(n_target, n_cheap) >= N_PROOF
+    is_proven = is_judged and gain > MARGIN_NAT
     return Guard(
         deciding=coupled if is_proven else alone,
         probing=coupled,
         is_proven=is_proven,
-        is_refuted=n_pairs >= N_PROOF and gain < 0,
+        is_refuted=is_judged and gain < 0,
         gain=gain,
     )
 

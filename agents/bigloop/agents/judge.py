@@ -109,10 +109,6 @@ class Judge:
                 return Ranking(last, "closing", guard.gain)
         return Ranking(ranked, "knowledge gradient", guard.gain)
 
-    def is_proven(self, belief: Belief) -> bool:
-        """Whether cheap sources have proved right."""
-        return self._fit(belief).is_proven
-
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""
         if self._fitted is None or self._fitted[0].data != belief.data:

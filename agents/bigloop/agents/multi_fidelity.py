@@ -125,17 +125,13 @@ class MultiFidelityAgent:
         if not len(pool):
             return None
         free = Free(state, fresh)
-        first = opening(state, pool, free, lambda: self._is_proven(belief))
+        first = opening(state, pool, free)
         if first is not None:
             first = [action for action in first if action.source in sources]
             return self._open(state, belief, first, left)
         with self._judge() as judge:
             ranking = judge.choose(state, belief, pool, free, left, sources)
         return self._suggest(state, belief, *ranking)
-
-    def _is_proven(self, belief: Belief) -> bool:
-        with self._judge() as judge:
-            return judge.is_proven(belief)
 
     def _open(
         self, state: CampaignState, belief: Belief, first: list[Action], left: Cost

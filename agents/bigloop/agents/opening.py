@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -22,9 +22,12 @@ CONTRAST_SHARE = 0.25
 """Of the budget; what the target may spend on putting a scout to the proof."""
 SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
 """Of the budget, what scouting may cost; and a scout, of the target's price."""
-N_PAIR, N_PROOF = 2, 4
-"""Values of the target, and of cheap sources, that a comparison of them needs before
-it can prove, and before it can refute."""
+N_PROOF = 4
+"""Values of the target, and of cheap sources, that a comparison of them needs.
+
+With two or three, values that were standardised by themselves are predicted badly from
+one another, and anything that knows of both looks like a proof, noise too.
+"""
 
 
 def early_source(campaign: Campaign) -> str | None:
@@ -53,9 +56,7 @@ def n_contrast(campaign: Campaign) -> int:
     return min(N_PROOF, len(campaign.parameters) + 1, max(2, affordable))
 
 
-def opening(
-    state: CampaignState, pool: Pool, free: Free, is_proven: Callable[[], bool]
-) -> list[Action] | None:
+def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
     """The actions that the opening allows; none when it is over, empty to wait.
 
     With a predictor, `2 (d + 1)` specimens are looked at early, then those with the
@@ -63,14 +64,7 @@ def opening(
     the predictor's slope best (D-optimality). Without one, the target runs the design
     that stands for most of the space, and the next such while nothing has come back: of
     one result a model makes more than a plan does of many. Where a cheap source shows
-    the objective, it is sent ahead, and the target run where that tells most about it,
-    until the scout has proved right.
-
-    Args:
-        state: of the campaign.
-        pool: where to look.
-        free: what may be begun.
-        is_proven: whether cheap sources have proved right; asked only when it matters.
+    the objective, it is sent ahead, and the target run where that tells most about it.
     """
     campaign = state.campaign
     d = len(campaign.parameters)
@@ -80,18 +74,14 @@ def opening(
     for trial in ran:
         started[trial.proposal.source] += 1
     if early is None:
-        return _first(state, pool, free, started, is_proven)
+        return _first(state, pool, free, started)
     if started.get(early, 0) < 2 * (d + 1):
         return _apart(state, pool, free, early)
     return _labels(state)
 
 
 def _first(
-    state: CampaignState,
-    pool: Pool,
-    free: Free,
-    started: Mapping[str, int],
-    is_proven: Callable[[], bool],
+    state: CampaignState, pool: Pool, free: Free, started: Mapping[str, int]
 ) -> list[Action] | None:
     """The opening without a predictor."""
     campaign = state.campaign
@@ -99,7 +89,7 @@ def _first(
     scout = scouting_source(campaign)
     if scout is None:
         return None if _is_back(state, target) else _amid(state, pool, free, target)
-    if n >= n_contrast(campaign) or (n >= N_PAIR and is_proven()):
+    if n >= n_contrast(campaign):
         return None
     if n == 0 and started.get(scout, 0) < n_scouts(campaign, scout):
         return _amid(state, pool, free, scout)
