@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from bigloop.agents.actions import Action, Free, possible
@@ -64,12 +65,13 @@ class Judge:
     def opening(
         self, state: CampaignState, belief: Belief, first: Sequence[Action], left: Cost
     ) -> Ranking:
-        """The actions of the opening, in their order, with what they are worth."""
+        """The actions of the opening, in their order; they are not chosen by worth."""
         guard = self._fit(belief)
         model = guard.deciding.believe(pending(belief, state))
         opened = Pool(self.campaign, [action.design for action in first])
         valuation = Valuation(belief, model, opened, left, failures(state))
-        return Ranking(valuation.value(first), "opening", guard.gain)
+        valued = [replace(v, gain=0.0, score=0.0) for v in valuation.value(first)]
+        return Ranking(valued, "opening", guard.gain)
 
     def choose(
         self,
