@@ -111,13 +111,19 @@ def _first(channel: Tensor, counts: Sequence[int]) -> Tensor:
 
 
 def _starts(prior: Prior) -> list[Array]:
-    """A smooth start and a noisy one."""
-    d = prior.n_dimensions
+    """A smooth start and a noisy one; in both, the other sources are right.
+
+    There is a mode in which they tell nothing of the target (`rho = 0`). The guard
+    compares with that anyway; a search that ends there now and then would take a
+    proven source for a refuted one.
+    """
+    d, c = prior.n_dimensions, prior.n_channels - 1
     found = []
     for noise in (-4.0, -0.7):
         start = prior.mean.clone()
         start[d + 1 : d + 3] = noise
-        start[d + 4 : d + 3 + prior.n_channels] = 0.5
+        start[d + 4 : d + 4 + c] = 1.0
+        start[d + 4 + c : d + 4 + 2 * c] = -4.0
         found.append(start.numpy())
     return found
 
