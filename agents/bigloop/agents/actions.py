@@ -63,10 +63,10 @@ class Free:
         self._rejected = turned_down(state)
         self._within: dict[Key, bool] = {}
         for trial in state.trials:
-            proposal = trial.proposal
-            key = key_of(proposal.design)
             if trial.state in CALLED_OFF:
                 continue
+            proposal = trial.proposal
+            key = key_of(proposal.design)
             self._done.add((proposal.source, key))
             source = self._campaign.sources[proposal.source]
             if source.is_physical and proposal.specimen is None:

@@ -87,7 +87,7 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, "approve", *STARTS[_S.APPROVED])
+            allow(row.id, row.state, "approve", *_STARTS[_S.APPROVED])
             agreed = _agreed(row, actor)
             data = {"reason": reason, "endorsed": agreed}
             if len(agreed) >= row.persons:
@@ -158,7 +158,7 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             old = self._trial_row(tx.conn, trial)
             unchanged(old, version)
-            allow(old.id, old.state, "edit", *STARTS[_S.CANCELLED])
+            allow(old.id, old.state, "edit", *_STARTS[_S.CANCELLED])
             new = suggestion.proposal.model_copy(update={"replaces": old.id})
             gone = f"edited: replaced by {new.id}"
             self._move(tx, old, _S.CANCELLED, reason=gone, note=reason)
@@ -190,7 +190,7 @@ class Proposals(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, _VERBS[to], *STARTS[to])
+            allow(row.id, row.state, _VERBS[to], *_STARTS[to])
             return trial_of(self._move(tx, row, to, reason=reason, once=once))
 
     def _enter(
@@ -234,7 +234,7 @@ class Proposals(Session):
 
 def _keep_place(tx: Transaction, old: Row, new: Row) -> Row:
     """Give an edit the priority and the hold of what it replaces."""
-    if new.state not in STARTS[_S.EXPIRED]:
+    if new.state not in _STARTS[_S.EXPIRED]:
         return new
     if old.rank:
         rank = {"priority": -old.rank}
@@ -262,9 +262,8 @@ _VERBS = {
     _S.CANCELLED: "cancel",
     _S.EXPIRED: "expire",
 }
-STARTS = {
+_STARTS = {
     _S.APPROVED: (_S.AWAITING_APPROVAL,),
-    _S.REJECTED: (_S.AWAITING_APPROVAL,),
     _S.CANCELLED: (_S.AWAITING_APPROVAL, _S.APPROVED, _S.CLAIMED),
     _S.EXPIRED: (_S.AWAITING_APPROVAL, _S.APPROVED),
 }

@@ -13,7 +13,6 @@ from bigloop.contracts import (
     TrialState,
     limited,
 )
-from bigloop.db.proposals import STARTS
 from bigloop.db.rows import trial_of
 from bigloop.db.session import Session
 from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
@@ -62,7 +61,7 @@ class Rejections(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, "reject", *STARTS[TrialState.REJECTED])
+            allow(row.id, row.state, "reject", TrialState.AWAITING_APPROVAL)
             data: dict[str, Any] = {"reason": reason, "because": said}
             if said is Because.LIMIT:
                 proposal = trial_of(row).proposal

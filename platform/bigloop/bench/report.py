@@ -17,15 +17,9 @@ from bigloop.contracts import SpecError, significant
 
 def render(found: Sequence[Figures], skipped: Sequence[str] = ()) -> str:
     """The page; every text in it is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from bigloop.dashboard.templating import templates
 
-    environment = Environment(
-        loader=PackageLoader("bigloop.bench"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("bigloop.bench")
     style = files("bigloop.dashboard").joinpath("templates/report.css").read_text()
     used = {m.method: m.version for one in found for m in one.methods}
     return environment.get_template("bench.html.j2").render(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bigloop.cli.output import say
@@ -90,13 +91,8 @@ def _warming(server: uvicorn.Server, desk: Desk) -> Iterator[None]:
                 warm(desk, stop.is_set)
                 return
 
-    thread = threading.Thread(target=run, name="warming")
-    thread.start()
-    try:
+    with _beside(run, "warming", stop):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager
@@ -109,7 +105,16 @@ def _telling(store: Store, settings: Settings) -> Iterator[None]:
 
     stop = threading.Event()
     hooks = Webhooks(store, settings.webhooks, note=say)
-    thread = threading.Thread(target=hooks.run, args=(stop,), name="webhooks")
+    with _beside(partial(hooks.run, stop), "webhooks", stop):
+        yield
+
+
+@contextmanager
+def _beside(
+    run: Callable[[], None], name: str, stop: threading.Event
+) -> Iterator[None]:
+    """A thread that runs until the block ends, which sets `stop`."""
+    thread = threading.Thread(target=run, name=name)
     thread.start()
     try:
         yield

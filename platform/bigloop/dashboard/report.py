@@ -39,15 +39,9 @@ def render(store: Store, campaign: str, best: Recommendation | None = None) -> s
 
 def page(found: Study) -> str:
     """A study as HTML; every text in it is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from bigloop.dashboard.templating import templates
 
-    environment = Environment(
-        loader=PackageLoader("bigloop.dashboard"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("bigloop.dashboard")
     environment.filters["significant"] = significant
     environment.filters["unit"] = unit_name
     style = files("bigloop.dashboard").joinpath("templates/report.css").read_text()

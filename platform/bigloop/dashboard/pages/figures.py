@@ -7,24 +7,19 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from bigloop.contracts import significant
 from bigloop.dashboard.picture import Picture
+from bigloop.dashboard.templating import templates
 from bigloop.dashboard.wording import cost_text, design_text, quantity, unit_name
 
 
 @cache
 def environment() -> Environment:
     """The templates of the pages, compiled as they are used."""
-    found = Environment(
-        loader=PackageLoader("bigloop.dashboard"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = templates("bigloop.dashboard")
     found.filters |= {
         "significant": significant,
         "unit": unit_name,
