@@ -27,6 +27,7 @@ from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
     HartmannSimulator,
+    MixtureSimulator,
 )
 from bigloop.simulators.table import TableLaboratory
 from bigloop.simulators.testing import check_failure, check_laboratory, check_simulator
@@ -77,6 +78,10 @@ SIMULATORS: dict[str, tuple[Callable[[], Simulator], dict[str, float]]] = {
     "hartmann": (
         lambda: HartmannSimulator("misleading"),
         {f"x{i}": 0.1 * i for i in range(1, 7)},
+    ),
+    "mixture": (
+        lambda: MixtureSimulator({"EC": 0.3, "DMC": 0.7}, ripple=0.1, noise_sd=0.1),
+        {"EC": 0.2, "DMC": 0.8},
     ),
     "ionic-transport": (lambda: _composite("finite-volume"), COMPOSITE),
     "sei-kmc": (

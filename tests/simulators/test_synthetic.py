@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from statistics import fmean, stdev
 
 import pytest
@@ -18,6 +19,7 @@ from bigloop.simulators.synthetic import (
     BraninSimulator,
     ForresterSimulator,
     HartmannSimulator,
+    MixtureSimulator,
 )
 
 OPTIMA = [
@@ -115,3 +117,36 @@ def test_misuse() -> None:
         ForresterSimulator("bad")
     with pytest.raises(SpecError, match="noise_sd"):
         ForresterSimulator(noise_sd=-1)
+
+
+@pytest.mark.parametrize("peak", [{"a": 0.2, "b": 0.5, "c": 0.3}, {"a": 0, "b": 1}])
+def test_no_mixture_is_better_than_the_peak(peak: dict[str, float]) -> None:
+    simulator = MixtureSimulator(peak, ripple=0.3)
+    rng = random.Random(0)
+
+    def value(design: dict[str, float]) -> float:
+        outcome = simulator.evaluate(Request(trial="1", design=dict(design)))
+        return outcome.measurements[0].value
+
+    assert value(peak) == 0.0
+    for _ in range(200):
+        parts = [rng.expovariate(1) for _ in peak]
+        design = {k: v / sum(parts) for k, v in zip(peak, parts, strict=True)}
+        assert value(design) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("peak", "ripple"),
+    [
+        ({"a": 1.0}, 0),
+        ({"a": 0.5, "b": 0.4}, 0),
+        ({"a": 1.5, "b": -0.5}, 0),
+        ({"a": 0.5, "b": 0.5}, -1.0),
+        ({"a": math.nan, "b": 0.5}, 0),
+    ],
+)
+def test_a_peak_that_is_no_mixture_is_refused(
+    peak: dict[str, float], ripple: float
+) -> None:
+    with pytest.raises(SpecError, match="give"):
+        MixtureSimulator(peak, ripple)

@@ -13,7 +13,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bigloop.agents.ax_space import (
+    completed,
+    compositions_of,
     constraints_of,
+    fixed_by_sum,
     objective_of,
     optimization_config,
     parameters_of,
@@ -181,7 +184,9 @@ def _add(
     from ax.core.arm import Arm
     from ax.core.trial_status import TrialStatus
 
-    ax_trial = experiment.new_trial().add_arm(Arm(dict(design)))
+    fixed = fixed_by_sum(campaign)
+    free = {name: value for name, value in design.items() if name not in fixed}
+    ax_trial = experiment.new_trial().add_arm(Arm(free))
     rows = [[index, _row(o).model_dump(mode="json")] for index, o in observations]
     ax_trial.update_run_metadata({KEY: {**notes, "rows": rows}})
     _attach(experiment, campaign, ax_trial, [o for _, o in observations])
@@ -246,6 +251,7 @@ def _new_campaign(
         "name": re.sub(r"\W+", "_", title, flags=re.ASCII),
         "title": title,
         "parameters": parameters_of(experiment.search_space),
+        "compositions": compositions_of(experiment.search_space),
         "constraints": constraints_of(experiment.search_space),
         "observables": {observable: {} for observable in source.observes},
         "objective": {"observable": metric, "goal": goal, "source": name},
@@ -271,7 +277,7 @@ def _foreign_rows(experiment: Experiment, campaign: Campaign) -> Iterator[Histor
         sem = float(row["sem"])
         yield HistoryRow(
             source=source,
-            design=dict(trial.arms_by_name[row["arm_name"]].parameters),
+            design=completed(campaign, trial.arms_by_name[row["arm_name"]].parameters),
             measurement=Measurement(
                 observable=observable,
                 value=float(row["mean"]),

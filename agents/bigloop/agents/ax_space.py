@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from typing import TYPE_CHECKING, Any
 
-from bigloop.contracts import Campaign, Constraint, SpecError
+from bigloop.contracts import Campaign, Design, SpecError
+from bigloop.contracts.linear import Linear, linear
 
 if TYPE_CHECKING:
     from ax.core.optimization_config import OptimizationConfig
@@ -15,18 +15,51 @@ if TYPE_CHECKING:
 
 
 def search_space(campaign: Campaign) -> tuple[SearchSpace, list[str]]:
-    """The campaign's space as Ax has it, and the constraints that Ax cannot hold."""
+    """The campaign's space as Ax has it, and the constraints that Ax cannot hold.
+
+    Of every composition the last component is left out, see `fixed_by_sum`; its bounds
+    become a constraint on the sum of the others.
+    """
     from ax.core import search_space as ax
 
     constraints: list[ParameterConstraint] = []
     left_out = []
-    for name, constraint in campaign.bounds.items():
-        held = _ax_constraints(campaign, constraint)
+    fixed = fixed_by_sum(campaign)
+    for name in fixed:
+        constraints += _inequalities(fixed[name], campaign.parameters[name].range)
+    for name in campaign.bounds:
+        held = _ax_constraints(campaign, name)
         constraints += held
         if not held:
             left_out.append(name)
-    parameters = [_ax_parameter(campaign, name) for name in campaign.parameters]
+    free = [name for name in campaign.parameters if name not in fixed]
+    parameters = [_ax_parameter(campaign, name) for name in free]
     return ax.SearchSpace(parameters, parameter_constraints=constraints), left_out
+
+
+def fixed_by_sum(campaign: Campaign) -> dict[str, Linear]:
+    """What the last component of every composition is, given the others."""
+    return {
+        c.components[-1]: Linear(
+            weights=dict.fromkeys(c.components[:-1], -1.0), constant=c.total
+        )
+        for c in campaign.compositions.values()
+    }
+
+
+def completed(campaign: Campaign, design: Design) -> Design:
+    """A design of Ax with the components that it leaves out.
+
+    Rounding may put such a component a little outside its bounds, where it is cut.
+    """
+    found = dict(design)
+    for name, form in fixed_by_sum(campaign).items():
+        rest = math.fsum(float(found[other]) for other in form.weights)
+        low, high = campaign.parameters[name].range
+        value, slack = form.constant - rest, 1e-9 * form.constant
+        is_near = low - slack <= value <= high + slack
+        found[name] = min(max(value, low), high) if is_near else value
+    return {name: found[name] for name in campaign.parameters}
 
 
 def _ax_parameter(campaign: Campaign, name: str) -> Any:
@@ -53,74 +86,44 @@ def _ax_parameter(campaign: Campaign, name: str) -> Any:
     return RangeParameter(name, ParameterType.FLOAT, low, high, log_scale=p.log)
 
 
-def _ax_constraints(
-    campaign: Campaign, constraint: Constraint
+def _ax_constraints(campaign: Campaign, bound: str) -> list[ParameterConstraint]:
+    """The one or two inequalities that a constraint is in Ax; none: it cannot be.
+
+    It has to be linear, and to name neither a choice nor a parameter on a log scale.
+    """
+    constraint = campaign.bounds[bound]
+    form = linear(constraint.expression, campaign.units, constraint.unit)
+    if form is None or any(
+        campaign.parameters[name].choices or campaign.parameters[name].log
+        for name in form.weights
+    ):
+        return []
+    for name, instead in fixed_by_sum(campaign).items():
+        form = form.without(name, instead)
+    return _inequalities(form, (constraint.at_least, constraint.at_most))
+
+
+def _inequalities(
+    form: Linear, bounds: tuple[float | None, float | None]
 ) -> list[ParameterConstraint]:
-    """The one or two inequalities that a constraint is in Ax; none: it cannot be."""
+    """Those that keep a weighted sum within bounds; none where Ax cannot read it."""
     from ax.core.parameter_constraint import ParameterConstraint
 
-    weights, constant = _linear(campaign, constraint)
-    if not weights:
+    if not form.weights:
         return []
-    text = " + ".join(f"{w!r}*{name}" for name, w in weights.items())
-    bounds = [("<=", constraint.at_most), (">=", constraint.at_least)]
+    text = " + ".join(f"{w!r}*{name}" for name, w in form.weights.items())
     found = []
-    for sign, bound in bounds:
+    for sign, bound in zip((">=", "<="), bounds, strict=True):
         if bound is None:
             continue
         try:
-            held = ParameterConstraint(f"{text} {sign} {bound - constant!r}")
+            held = ParameterConstraint(f"{text} {sign} {bound - form.constant!r}")
         except Exception:  # sympy takes some names for its own: `S`, `lambda`
             return []
-        if set(held.constraint_dict) != set(weights):
+        if set(held.constraint_dict) != set(form.weights):
             return []
         found.append(held)
     return found
-
-
-def _linear(
-    campaign: Campaign, constraint: Constraint
-) -> tuple[dict[str, float], float]:
-    """Weights by parameter and the constant, in the constraint's unit.
-
-    No weights when the expression is not linear, or when a parameter is a choice or on
-    a log scale: Ax takes neither into a constraint.
-    """
-    tree = ast.parse(constraint.expression, mode="eval").body
-    used = sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)})
-    if _degree(tree) != 1 or any(
-        campaign.parameters[name].choices or campaign.parameters[name].log
-        for name in used
-    ):
-        return {}, 0.0
-    origin = dict.fromkeys(campaign.parameters, 0.0)
-    constant = constraint.value({**origin}, campaign.units)
-    weights = {
-        name: constraint.value({**origin, name: 1.0}, campaign.units) - constant
-        for name in used
-    }
-    finite = math.isfinite(constant) and all(map(math.isfinite, weights.values()))
-    kept = {name: weight for name, weight in weights.items() if weight}
-    return (kept, constant) if finite else ({}, 0.0)
-
-
-def _degree(node: ast.expr) -> float:
-    """Polynomial degree of an expression; infinite when it is no polynomial."""
-    match node:
-        case ast.Constant():
-            return 0.0
-        case ast.Name():
-            return 1.0
-        case ast.UnaryOp(operand=operand):
-            return _degree(operand)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-            return max(_degree(left), _degree(right))
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _degree(left) + _degree(right)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return math.inf if _degree(right) else _degree(left)
-    names = any(isinstance(n, ast.Name) and n is not node for n in ast.walk(node))
-    return math.inf if names else 0.0
 
 
 def optimization_config(campaign: Campaign) -> OptimizationConfig:
@@ -177,23 +180,41 @@ def _parameter(p: Any) -> dict[str, Any]:
 
 
 def constraints_of(space: SearchSpace) -> dict[str, dict[str, Any]]:
-    """Fields of the campaign's constraints.
-
-    Raises:
-        SpecError: for an equality, which no random design satisfies.
-    """
+    """Fields of the campaign's constraints: the inequalities."""
     found = {}
     for number, constraint in enumerate(space.parameter_constraints, 1):
         if constraint.is_equality:
-            raise SpecError(
-                f"parameter constraint {constraint} is an equality, which a campaign "
-                "cannot hold; solve it for one parameter and drop that one"
-            )
+            continue
         weights = constraint.constraint_dict.items()
         expression = " + ".join(f"{weight!r}*{name}" for name, weight in weights)
         found[f"constraint_{number}"] = {
             "expression": expression,
             "at_most": constraint.bound,
+        }
+    return found
+
+
+def compositions_of(space: SearchSpace) -> dict[str, dict[str, Any]]:
+    """Fields of the campaign's compositions: equalities with weights that are the same.
+
+    Raises:
+        SpecError: for any other equality, which no random design satisfies.
+    """
+    found = {}
+    for number, constraint in enumerate(space.parameter_constraints, 1):
+        if not constraint.is_equality:
+            continue
+        weights = constraint.constraint_dict
+        (weight, *others) = set(weights.values())
+        if others or not weight:
+            raise SpecError(
+                f"parameter constraint {constraint} is an equality with different "
+                "weights, which a campaign cannot hold; solve it for one parameter and "
+                "drop that one"
+            )
+        found[f"composition_{number}"] = {
+            "components": list(weights),
+            "total": constraint.bound / weight,
         }
     return found
 

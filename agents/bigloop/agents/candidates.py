@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from bigloop.agents.belief import Belief, recommendable
+from bigloop.agents.keeping import kept
 from bigloop.agents.pool import Pool, seed_of
 from bigloop.agents.promise import Looked, Promise
 from bigloop.agents.source_model import SourceModel
@@ -49,7 +50,9 @@ def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Looke
     looked = promise.look(x)
     for number, scale in enumerate(SCALES):
         top = looked.score.argsort(descending=True, stable=True)[:N_CENTERS]
-        near = moved(campaign, looked.x[top], N_AROUND, scale, seed + 31 * (number + 1))
+        start = looked.x[top]
+        near = moved(campaign, start, N_AROUND, scale, seed + 31 * (number + 1))
+        near = kept(campaign, start.repeat_interleave(N_AROUND, dim=0), near)
         if campaign.bounds:
             inside = [campaign.is_feasible(d) for d in decode(campaign, near)]
             near = near[inside]

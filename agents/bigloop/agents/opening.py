@@ -53,7 +53,7 @@ def n_contrast(campaign: Campaign) -> int:
         ),
         default=0,
     )
-    return min(N_PROOF, len(campaign.parameters) + 1, max(2, affordable))
+    return min(N_PROOF, campaign.degrees_of_freedom + 1, max(2, affordable))
 
 
 def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
@@ -67,7 +67,7 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     the objective, it is sent ahead, and the target run where that tells most about it.
     """
     campaign = state.campaign
-    d = len(campaign.parameters)
+    d = campaign.degrees_of_freedom
     early = early_source(campaign)
     ran = [t for t in state.trials if t.state not in CALLED_OFF]
     started = {t.proposal.source: 0 for t in ran}
@@ -129,7 +129,7 @@ def n_scouts(campaign: Campaign, scout: str) -> int:
     """
     ((currency, price),) = campaign.sources[scout].full_cost.items()
     affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
-    n = min(2 * (len(campaign.parameters) + 1), affordable)
+    n = min(2 * (campaign.degrees_of_freedom + 1), affordable)
     return n if n > N_PROOF else 0
 
 

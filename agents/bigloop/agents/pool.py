@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bigloop.agents.space import Points, draw, points_of
+from bigloop.agents.space import Points, points_of
 from bigloop.contracts import Campaign, CampaignState, Design, Key, key_of
+from bigloop.contracts.drawing import draw
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import believe, recommendable
-from bigloop.agents.space import draw
 from bigloop.contracts import (
     Campaign,
     CampaignState,
@@ -19,6 +18,7 @@ from bigloop.contracts import (
     Term,
     key_of,
 )
+from bigloop.contracts.drawing import draw
 
 
 class RandomAgent:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bigloop.contracts import Campaign, Design, Parameter
-from bigloop.contracts.campaign import sample
 
 # A campaign opens without torch, whose import takes longer than a first result may.
 if TYPE_CHECKING:
@@ -50,19 +49,6 @@ def _columns(parameter: Parameter, values: Sequence[float | str]) -> list[Points
     if parameter.log:
         low, high, numbers = math.log(low), math.log(high), np.log(numbers)
     return [(numbers - low) / (high - low)]
-
-
-def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
-    """`n` feasible designs, uniform over the feasible set (fewer when it is thin)."""
-    rng = random.Random(seed)
-    found: list[Design] = []
-    for _ in range(200 * n):
-        design = sample(campaign, rng)
-        if all(c.holds(design, campaign.units) for c in campaign.bounds.values()):
-            found.append(design)
-            if len(found) == n:
-                break
-    return found
 
 
 def decode(campaign: Campaign, x: Tensor) -> list[Design]:

@@ -23,6 +23,7 @@ from bigloop.contracts.campaign import (
     Source,
     Stop,
 )
+from bigloop.contracts.compositions import Composition
 from bigloop.contracts.documents import (
     CALLED_OFF,
     TERMINAL,
@@ -99,6 +100,7 @@ __all__ = [
     "Capabilities",
     "ChangedError",
     "Claim",
+    "Composition",
     "ConflictError",
     "Constraint",
     "Cost",

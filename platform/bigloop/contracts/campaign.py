@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
 from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from bigloop.contracts import checks, expressions
 from bigloop.contracts.base import Design, Document, Name
+from bigloop.contracts.compositions import Composition
 from bigloop.contracts.units import parse_unit
 
 Cost = dict[str, float]
@@ -43,6 +43,17 @@ class Parameter(Document):
         if self.log and self.low <= 0:
             raise ValueError(f"a log scale needs low above 0, not {self.low:g}")
         return self
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Low and high of a number.
+
+        Raises:
+            ValueError: it is a choice, which has none.
+        """
+        if self.low is None or self.high is None:
+            raise ValueError("a choice has no low and high; look at choices")
+        return self.low, self.high
 
 
 class Constraint(Document):
@@ -272,6 +283,8 @@ class Campaign(Document):
     agent: str = "multi-fidelity"
     agent_options: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[Name, Parameter]
+    compositions: dict[Name, Composition] = Field(default_factory=dict)
+    """Parameters that add up to a total, such as the solvents of a mixture."""
     constraints: dict[Name, Constraint] = Field(default_factory=dict)
     limits: dict[Name, Limit] = Field(default_factory=dict)
     """What people bounded by rejections while the campaign ran; a revision of the file
@@ -303,26 +316,38 @@ class Campaign(Document):
         return {**self.constraints, **self.limits}
 
     @property
+    def degrees_of_freedom(self) -> int:
+        """Parameters that can be chosen freely: a composition fixes one of its own."""
+        return len(self.parameters) - len(self.compositions)
+
+    @property
     def target(self) -> Source:
         """The source that defines the truth."""
         return self.sources[self.objective.source]
 
     def is_feasible(self, design: Design) -> bool:
-        """Whether a design is inside the bounds and the constraints."""
+        """Whether a design is inside the bounds, compositions and constraints."""
         return self.why_infeasible(design) is None
 
     def why_infeasible(self, design: Design) -> str | None:
-        """The first bound or constraint that a design breaks, in words."""
+        """The first bound, sum or constraint that a design breaks, in words."""
         if set(design) != set(self.parameters):
             return f"it needs exactly the parameters {sorted(self.parameters)}"
         for name, parameter in self.parameters.items():
             if problem := _outside(name, parameter, design[name]):
                 return problem
+        if problem := self.why_no_composition(design):
+            return problem
         for name, constraint in self.constraints.items():
             if not constraint.holds(design, self.units):
                 value = constraint.value(design, self.units)
                 return f"{name} is {value:.4g} {constraint.unit}, outside its bound"
         return self.beyond_limit(design)
+
+    def why_no_composition(self, design: Design) -> str | None:
+        """The first composition that does not add up to its total, in words."""
+        problems = (c.problem(design) for c in self.compositions.values())
+        return next((problem for problem in problems if problem), None)
 
     def beyond_limit(self, design: Design) -> str | None:
         """The first limit that a design breaks, in words."""
@@ -333,7 +358,7 @@ class Campaign(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Campaign:
-        checks.check(self, sample)
+        checks.check(self)
         return self
 
 
@@ -348,14 +373,3 @@ def _outside(name: str, parameter: Parameter, value: float | str) -> str | None:
     if low is not None and high is not None and low <= value <= high:
         return None
     return f"{name} is {value:g} {parameter.unit}, outside {low:g} to {high:g}"
-
-
-def sample(campaign: Campaign, rng: random.Random) -> Design:
-    """One design drawn uniformly from the bounds, constraints not regarded."""
-    design: Design = {}
-    for name, p in campaign.parameters.items():
-        if p.choices:
-            design[name] = rng.choice(p.choices)
-        else:
-            design[name] = rng.uniform(p.low or 0.0, p.high or 0.0)
-    return design

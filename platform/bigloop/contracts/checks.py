@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bigloop.contracts import expressions
+from bigloop.contracts.drawing import drawn, sample
 from bigloop.contracts.errors import SpecError
 from bigloop.contracts.units import factor, parse_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bigloop.contracts.base import Design
-    from bigloop.contracts.campaign import Campaign
+    from bigloop.contracts.campaign import Campaign, Parameter
+    from bigloop.contracts.compositions import Composition
+
+_FEW, _MANY = 500, 20_000
+"""Random designs that may show that a space is not empty: at once, and in the end."""
 
 
-def check(c: Campaign, sample: Callable[[Campaign, random.Random], Design]) -> None:
+def check(c: Campaign) -> None:
     """Refuse a campaign whose parts do not fit together.
 
     Raises:
@@ -24,10 +29,11 @@ def check(c: Campaign, sample: Callable[[Campaign, random.Random], Design]) -> N
     """
     _check_references(c)
     _check_derived(c)
+    _check_compositions(c)
     _check_constraints(c)
     _check_budget(c)
     if c.candidates is None:
-        _check_feasible(c, sample)
+        _check_feasible(c)
 
 
 def _known(kind: str, name: str, existing: Any, where: str) -> None:
@@ -88,6 +94,46 @@ def _unit(name: str, existing: Any, where: str) -> None:
         ) from None
 
 
+def _check_compositions(c: Campaign) -> None:
+    owner: dict[str, str] = {}
+    for name, composition in c.compositions.items():
+        where = f"compositions.{name}"
+        for component in composition.components:
+            _known("parameter", component, c.parameters, where)
+            _check_component(c.parameters[component], component, composition, where)
+            if other := owner.get(component):
+                raise ValueError(
+                    f"{where}: {component!r} is a component of {other!r} too; a "
+                    "parameter belongs to one composition"
+                )
+            owner[component] = name
+        ranges = [c.parameters[n].range for n in composition.components]
+        least, most = (math.fsum(pair[k] for pair in ranges) for k in (0, 1))
+        if not least < composition.total < most:
+            raise ValueError(
+                f"{where}: its components add up to {least:g} to {most:g} "
+                f"{composition.unit}".rstrip()
+                + f", so that the total "
+                f"{composition.total:g} leaves nothing to choose; change their low and "
+                "high, or the total"
+            )
+
+
+def _check_component(
+    p: Parameter, name: str, composition: Composition, where: str
+) -> None:
+    what = f"{where}: component {name!r}"
+    if p.choices:
+        raise ValueError(f"{what} has choices; give it low and high")
+    if p.log:
+        raise ValueError(f"{what} is on a log scale, on which no sum holds; remove log")
+    if parse_unit(p.unit) != parse_unit(composition.unit):
+        raise ValueError(
+            f"{what} is in {p.unit or 'pure numbers'!r}, the total in "
+            f"{composition.unit or 'pure numbers'!r}; give all the same unit"
+        )
+
+
 def _check_constraints(c: Campaign) -> None:
     if both := sorted(set(c.constraints) & set(c.limits)):
         raise ValueError(f"limits.{both[0]}: a constraint has that name; rename it")
@@ -107,26 +153,51 @@ def _fits(where: str, expression: str, units: dict[str, str], unit: str) -> None
         raise ValueError(f"{where}: {error}") from None
 
 
-def _check_feasible(
-    c: Campaign, sample: Callable[[Campaign, random.Random], Design]
-) -> None:
-    rng, n = random.Random(0), 20_000
+def _check_feasible(c: Campaign) -> None:
+    rng = random.Random(0)
+    if not c.bounds:
+        return
+    broken = _broken(c, (sample(c, rng) for _ in range(_FEW)))
+    if broken is None:
+        return
+    from bigloop.contracts.polytope import Polytope, row_of
+
+    inside = Polytope.of(c)
+    if not inside.has_room:
+        rows = {name: row_of(c, name) for name in broken}
+        alone = (k for k, row in rows.items() if row and not inside.has_room_for(row))
+        worst = next(alone, None) or max(broken, key=lambda name: broken[name])
+        raise ValueError(
+            f"{_where(c, worst)}: no design satisfies it (with the others), or designs "
+            "on a border alone; loosen it or widen the parameters (a sum that is fixed "
+            "is one of the compositions)"
+        )
+    if all(row_of(c, name) is not None for name in c.bounds):
+        return
+    more = _broken(c, drawn(c, inside, _MANY, rng))
+    if more is not None:
+        worst = max(more, key=lambda name: more[name])
+        raise ValueError(
+            f"{_where(c, worst)}: none of {_MANY:,} random designs satisfies it (with "
+            "the others); loosen it or widen the parameters"
+        )
+
+
+def _where(c: Campaign, bound: str) -> str:
+    return f"{'limits' if bound in c.limits else 'constraints'}.{bound}"
+
+
+def _broken(c: Campaign, designs: Iterable[Design]) -> dict[str, int] | None:
+    """How many designs break each bound as their first; none: one keeps them all."""
     broken: dict[str, int] = {}
-    for _ in range(n if c.bounds else 0):
-        design = sample(c, rng)
+    for design in designs:
         name = next(
             (k for k, v in c.bounds.items() if not v.holds(design, c.units)), None
         )
         if name is None:
-            return
+            return None
         broken[name] = broken.get(name, 0) + 1
-    if broken:
-        worst = max(broken, key=lambda name: broken[name])
-        kind = "limits" if worst in c.limits else "constraints"
-        raise ValueError(
-            f"{kind}.{worst}: none of {n:,} random designs satisfies it (with the "
-            "others); loosen it or widen the parameters"
-        )
+    return broken
 
 
 def _check_budget(c: Campaign) -> None:

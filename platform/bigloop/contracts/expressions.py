@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from bigloop.contracts.errors import SpecError
-from bigloop.contracts.units import parse_unit, registry
+from bigloop.contracts.units import base, parse_unit, registry
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -38,7 +38,12 @@ _MANY = {"min", "max"}
 
 
 @cache
-def _parse(expression: str) -> ast.expr:
+def parsed(expression: str) -> ast.expr:
+    """The syntax tree of the text; what stands in it is not checked yet.
+
+    Raises:
+        SpecError: when the text is not an expression.
+    """
     try:
         return ast.parse(expression, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -59,7 +64,7 @@ def names(expression: str) -> frozenset[str]:
         >>> sorted(names("Q1/C1 + max(Q1, 0.8)"))
         ['C1', 'Q1']
     """
-    tree = _parse(expression)
+    tree = parsed(expression)
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return frozenset(found - _CALLS.keys())
 
@@ -74,7 +79,7 @@ def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
         >>> evaluate("Q1/C1 + (0.8 - Q1)/C2", {"Q1": 0.4, "C1": 4.0, "C2": 4.0})
         0.2
     """
-    return _visit(_parse(expression), values, expression)
+    return _visit(parsed(expression), values, expression)
 
 
 def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
@@ -133,9 +138,9 @@ def evaluate_in(
     Raises:
         SpecError: when a name is unknown or the arithmetic is not allowed.
     """
-    base = {name: _to_base(values[name], units[name]) for name in values}
+    inside = {name: _to_base(values[name], units[name]) for name in values}
     try:
-        result = float(evaluate(expression, base))
+        result = float(evaluate(expression, inside))
     except (ZeroDivisionError, OverflowError):
         return math.inf
     except (ValueError, TypeError) as error:
@@ -143,19 +148,10 @@ def evaluate_in(
             f"expression {expression!r} has no value at {dict(values)} ({error}); "
             "bound the parameters so that it has"
         ) from None
-    scale, offset = _base(unit)
+    scale, offset = base(unit)
     return (result - offset) / scale
 
 
-@cache
-def _base(unit: str) -> tuple[float, float]:
-    """Scale and offset with `base = scale * value + offset`."""
-    quantity, parsed = registry().Quantity, parse_unit(unit)
-    zero = float(quantity(0.0, parsed).to_base_units().magnitude)
-    one = float(quantity(1.0, parsed).to_base_units().magnitude)
-    return one - zero, zero
-
-
 def _to_base(value: float, unit: str) -> float:
-    scale, offset = _base(unit)
+    scale, offset = base(unit)
     return scale * value + offset

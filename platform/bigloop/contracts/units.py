@@ -47,6 +47,15 @@ def parse_unit(unit: str) -> pint.Unit:
 
 
 @cache
+def base(unit: str) -> tuple[float, float]:
+    """Scale and offset with `value_in_base_units = scale * value + offset`."""
+    quantity, parsed = registry().Quantity, parse_unit(unit)
+    zero = float(quantity(0.0, parsed).to_base_units().magnitude)
+    one = float(quantity(1.0, parsed).to_base_units().magnitude)
+    return one - zero, zero
+
+
+@cache
 def factor(source: str, target: str) -> tuple[float, float]:
     """Scale and offset with `value_in_target = scale * value + offset`.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bigloop.contracts import Account, Campaign, Cost, Trial, significant
+from bigloop.contracts import Account, Campaign, Cost, Design, Trial, significant
 from bigloop.dashboard.lesson import Lesson, lesson_of
 from bigloop.dashboard.wording import quantity, unit_name
 
@@ -47,6 +48,21 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What components of a design add up to.
+
+    Attributes:
+        name: of the composition.
+        text: the sum in words.
+        values: components, rounded so that they still add up.
+    """
+
+    name: str
+    text: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One trial that waits, in the words of the page."""
 
@@ -56,6 +72,7 @@ class Ask:
     prices: tuple[Price, ...]
     lesson: Lesson
     is_target: bool
+    sums: tuple[Sum, ...]
 
     @property
     def score(self) -> float:
@@ -73,24 +90,44 @@ def ask(spec: Campaign, accounts: Mapping[str, Account], trial: Trial) -> Ask:
         prices=prices(accounts, trial.reserved),
         lesson=lesson_of(trial),
         is_target=proposal.source == spec.objective.source,
+        sums=sums(spec, proposal.design),
     )
 
 
 def settings(spec: Campaign, trial: Trial) -> tuple[Setting, ...]:
     """The parameters of a design in the order of the campaign."""
     found = []
+    design = trial.proposal.design
+    rounded = dict(pair for whole in sums(spec, design) for pair in whole.values)
     for name, parameter in spec.parameters.items():
-        raw = trial.proposal.design.get(name, "?")
+        raw = design.get(name, "?")
         found.append(
             Setting(
                 name=name,
-                value=raw if isinstance(raw, str) else significant(raw),
+                value=rounded.get(name)
+                or (raw if isinstance(raw, str) else significant(raw)),
                 unit=unit_name(parameter.unit),
                 raw=raw,
                 choices=parameter.choices,
                 low=parameter.low,
                 high=parameter.high,
                 description=parameter.description,
+            )
+        )
+    return tuple(found)
+
+
+def sums(spec: Campaign, design: Design) -> tuple[Sum, ...]:
+    """The compositions of a design, to a thousandth of their totals."""
+    found = []
+    for name, composition in spec.compositions.items():
+        decimals = max(0, 3 - math.floor(math.log10(composition.total)))
+        values = composition.rounded(design, decimals)
+        found.append(
+            Sum(
+                name=name,
+                text=composition.text,
+                values=tuple((k, f"{v:.{decimals}f}") for k, v in values.items()),
             )
         )
     return tuple(found)

@@ -114,6 +114,9 @@ class _Reader:
                 "correct the column source, or give --source"
             )
         design = self._design(row)
+        # Bounds change from campaign to campaign, but a sum that is wrong is a slip.
+        if problem := self.spec.why_no_composition(design):
+            raise ResultError(f"{problem}; correct the row")
         if self.spec.why_infeasible(design):
             self.outside.append(number)
         found = [

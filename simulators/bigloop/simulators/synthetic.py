@@ -11,7 +11,7 @@ import math
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bigloop.contracts import Capabilities, Measurement, Outcome, Request, SpecError
 from bigloop.simulators.request import check
@@ -179,3 +179,55 @@ class HartmannSimulator(_Function):
 
     def _good(self, x: list[float]) -> float:
         return self._hartmann(x, 0.01)
+
+
+class MixtureSimulator(_Function):
+    r"""A bowl with ripples on compositions that add up to 1; minimum 0 at its peak.
+
+    $$ y = \sum_i w_i (x_i - p_i)^2 + a \sum_i \sin^2(3 \pi (x_i - p_i)) $$
+
+    with weights from 1 to 4 over the components. Neither term is below 0 and both are
+    0 at `p`, so the minimum is known whether `p` is inside the simplex or a corner of
+    it. The cheap variant has one weight and no ripples.
+
+    Args:
+        peak: the best composition `p`, by component; between 0 and 1, 1 in all.
+        ripple: height `a` of the ripples.
+        fidelity: which variant.
+        noise_sd: standard deviation of the noise.
+
+    Raises:
+        SpecError: the peak is no composition, or the ripple is below 0.
+    """
+
+    optimum = 0.0
+    citations = ("Cornell, Experiments with Mixtures, 3rd ed., Wiley (2002)",)
+
+    def __init__(
+        self,
+        peak: Mapping[str, float],
+        ripple: float = 0.0,
+        fidelity: str = "true",
+        noise_sd: float = 0.0,
+    ) -> None:
+        super().__init__(fidelity, noise_sd)
+        low, total = min(peak.values(), default=0.0), math.fsum(peak.values())
+        if len(peak) < 2 or not (low >= 0 and abs(total - 1) <= 1e-6):
+            raise SpecError(
+                f"peak: {dict(peak)}: give two components or more, none below 0, that "
+                "add up to 1"
+            )
+        if not (math.isfinite(ripple) and ripple >= 0):
+            raise SpecError(f"ripple: {ripple!r}: give 0 or more")
+        self.bounds = tuple((name, 0.0, 1.0) for name in peak)
+        self._peak, self._ripple = list(peak.values()), ripple
+
+    def _true(self, x: list[float]) -> float:
+        n = len(x) - 1
+        away = [v - p for v, p in zip(x, self._peak, strict=True)]
+        bowl = sum((1 + 3 * i / n) * v**2 for i, v in enumerate(away))
+        ripples = sum(math.sin(3 * math.pi * v) ** 2 for v in away)
+        return bowl + self._ripple * ripples
+
+    def _good(self, x: list[float]) -> float:
+        return sum(2.5 * (v - p) ** 2 for v, p in zip(x, self._peak, strict=True))

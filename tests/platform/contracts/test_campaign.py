@@ -23,7 +23,7 @@ from bigloop.contracts import (
     parse,
     read_campaign,
 )
-from bigloop.contracts.campaign import sample
+from bigloop.contracts.drawing import sample
 
 CAMPAIGNS = sorted(Path(__file__).parents[3].glob("campaigns/*.yaml"))
 
@@ -46,7 +46,7 @@ BAD: list[tuple[str, Any, list[str]]] = [
     ("parameters.x.choices", ["a"], ["parameters.x", "not both"]),
     ("observables.y", {"low": 2, "high": 1}, ["observables.y", "low 2", "high 1"]),
     ("constraints.limit.at_least", 95.0, ["constraints.limit", "95", "90", "swap"]),
-    ("constraints.limit.at_most", -1.0, ["constraints.limit", "none of", "loosen"]),
+    ("constraints.limit.at_most", -1.0, ["constraints.limit", "no design", "loosen"]),
     ("constraints.limit.expression", "2*q", ["constraints.limit", "'q'", "'x'"]),
     ("constraints.limit.expression", "2*", ["constraints.limit", "'2*'", "write"]),
     ("objective.source", "sell", ["objective.source", "'sell'", "'cell'"]),

@@ -64,7 +64,7 @@ def test_a_limit_holds_like_a_constraint(
         ("salt <= 1", "salt is one of ['LiPF6', 'LiFSI'], not a number"),
         ("1 + 1 <= 1", "it names no parameter"),
         ("C1 <= 8/hour", "would not exclude the rejected design, whose C1 is 7 1/hour"),
-        ("C1 <= 0.5/hour", "none of 1,000 random designs is within it"),
+        ("C1 <= 0.5/hour", "no design satisfies it (with the others)"),
         ("log(Q1 - 0.5) <= -9", "has no value at"),
         ("exp(1000*Q1) <= 9", "cannot be computed with Q1 at 1"),
         ("max(sqrt(Q1 - 2), 1) <= 1", "cannot be computed with Q1 at 1"),
@@ -85,5 +85,5 @@ def test_what_does_not_fit_is_refused_in_one_line(said: str, problem: str) -> No
 
 def test_a_limit_must_leave_something_beside_the_constraints() -> None:
     least = {"fast": {"expression": "C1", "unit": "1/hour", "at_least": 6.5}}
-    with pytest.raises(SpecError, match="none of 20,000 random designs"):
+    with pytest.raises(SpecError, match="no design satisfies it"):
         rejecting("C1 <= 6/hour", constraints=least)

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bigloop.agents.space import draw, encode
+from bigloop.agents.space import encode
 from bigloop.contracts import Campaign, Design
+from bigloop.contracts.drawing import draw
 from bigloop.dashboard.landscape import coordinates
 from bigloop.dashboard.nearest import distance, nearest
 from bigloop.db import Store

@@ -7,7 +7,7 @@ from typing import Any
 
 from bigloop.bench.methods.base import Asked, Brief, Shelf
 from bigloop.contracts import Design
-from bigloop.contracts.campaign import sample
+from bigloop.contracts.drawing import sample
 
 N_OPENING = 5
 """Random designs before a model decides, as Ax's default has it."""

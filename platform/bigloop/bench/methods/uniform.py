@@ -6,7 +6,7 @@ import random
 
 from bigloop.bench.methods.base import Asked, Brief, Ledger, Shelf
 from bigloop.contracts import Design
-from bigloop.contracts.campaign import sample
+from bigloop.contracts.drawing import sample
 
 
 class RandomSearch:

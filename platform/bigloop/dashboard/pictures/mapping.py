@@ -132,7 +132,8 @@ def parallel(spec: Campaign, found: Sequence[Place]) -> Picture:
         key="parallel",
         title="Parallel coordinates",
         reading="Each line is a design; its colour is its mean at the target. Drag "
-        "along an axis to keep only the lines that pass there.",
+        "along an axis to keep only the lines that pass there."
+        + "".join(f" {c.text}." for c in spec.compositions.values()),
         note=f"n = {len(seen)} designs measured by {goal.source}{cut}."
         if seen
         else f"No result of {goal.source} yet.",

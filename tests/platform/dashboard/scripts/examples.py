@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 MEASURED = {"observable": "life", "value": 700.0, "unit": "cycle", "age": 10.0}
+SOLVENT = {"EC": 0.5, "DMC": 0.5}
 CAMPAIGN: dict[str, Any] = {
     "name": "evil",
     "title": "title",
@@ -13,6 +14,15 @@ CAMPAIGN: dict[str, Any] = {
     "parameters": {
         "rate": {"low": 1, "high": 6, "unit": "1/hour", "description": "rate"},
         "salt": {"choices": ["LiPF6"], "description": "salt"},
+        "EC": {"low": 0, "high": 1, "description": "solvent"},
+        "DMC": {"low": 0, "high": 1, "description": "solvent"},
+    },
+    "compositions": {
+        "solvent": {
+            "components": ["EC", "DMC"],
+            "unit": "",
+            "description": "both solvents",
+        }
     },
     "constraints": {
         "slow": {
@@ -68,6 +78,9 @@ CAMPAIGN_KEPT = {
     "agent",
     "parameters{key}",
     "parameters{}.unit",
+    "compositions{key}",
+    "compositions{}.components[]",
+    "compositions{}.unit",
     "constraints{key}",
     "constraints{}.expression",
     "constraints{}.unit",
@@ -125,7 +138,7 @@ DECISION: dict[str, Any] = {
     "runner_ups": [
         {
             "source": "full",
-            "design": {"rate": 2.0, "salt": "salt"},
+            "design": {"rate": 2.0, "salt": "salt", **SOLVENT},
             "specimen": "cell",
             "score": 0.5,
             "cost": {"cell_cycle": 1.0},
@@ -150,7 +163,7 @@ PAST: dict[str, Any] = {
     "rows": [
         {
             "source": "full",
-            "design": {"rate": 3.0, "salt": "LiPF6"},
+            "design": {"rate": 3.0, "salt": "LiPF6", **SOLVENT},
             "specimen": "old cell",
             "batch": "old batch",
             "measurement": MEASURED,

@@ -13,7 +13,16 @@ from fastapi.routing import iter_route_contexts
 from .attack import ATTACK, MARK, STRINGS, dangers
 from .scene import HOST, Scene, filled
 
-REFUSED = {"priority", "set_rate", "until", "name", "password", "limit"}
+REFUSED = {
+    "priority",
+    "set_rate",
+    "set_EC",
+    "set_DMC",
+    "until",
+    "name",
+    "password",
+    "limit",
+}
 """Fields that take numbers, or only what is known; any other takes text."""
 _UNSEEN = {"/t/{trial}/approve": ["reason"], "/c/{campaign}/approve": ["reason"]}
 """What is taken with a form though the form does not ask for it."""
@@ -187,7 +196,16 @@ def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
 def ask(scene: Scene, path: str) -> list[str]:
     """Ask for a page with scripts in its address; what of them would run."""
     names = {"next", "state", "source", "kind", "actor", "text", "x", "y", "x_goal"}
-    names |= {"y_goal", "set_rate", "set_salt", "until", "up_to_EUR", MARK}
+    names |= {
+        "y_goal",
+        "set_rate",
+        "set_salt",
+        "set_EC",
+        "set_DMC",
+        "until",
+        "up_to_EUR",
+        MARK,
+    }
     context = next(c for c in page_routes(scene, "GET") if c.path == path)
     typed = {field.alias for field in _queries(context)}
     found = []

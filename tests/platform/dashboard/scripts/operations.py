@@ -18,6 +18,7 @@ from .examples import (
     PAST,
     RESULT,
     RESULT_KEPT,
+    SOLVENT,
     below,
 )
 from .scene import APPROVE, PASSWORD, Make, Scene, filled
@@ -253,6 +254,7 @@ def _batch(scene: Scene) -> list[str]:
 def _history(scene: Scene) -> list[str]:
     there = f"{API}/campaigns/evil/observations/sheet"
     row = {"rate [1/hour]": 2, "salt": ATTACK, "specimen": ATTACK, "batch": ATTACK}
+    row |= SOLVENT
     row |= {"source": "full", "life [cycle]": 50}
     content = sheet_bytes(".csv", list(row), [row])
     answer = _put(scene, there, content, preview=False)

@@ -37,6 +37,7 @@ from .examples import (
     MODEL,
     OUTCOME,
     OUTCOME_KEPT,
+    SOLVENT,
 )
 
 HOST = "http://127.0.0.1"
@@ -95,7 +96,7 @@ class Scene:
         """One more trial; its decision is nothing but scripts."""
         n = len(self.store.trials("evil"))
         rate = 2 + n / 1000 if rate is None else rate
-        design: dict[str, float | str] = {"rate": rate, "salt": ATTACK}
+        design: dict[str, float | str] = {"rate": rate, "salt": ATTACK, **SOLVENT}
         proposal = Proposal(
             campaign="evil", number=n, source="full", design=design, until_age=100
         )
