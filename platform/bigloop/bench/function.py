@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bigloop.bench import mixture
+from bigloop.bench.mixture import MixtureFunction
 from bigloop.bench.problem import LEVELS
 from bigloop.bench.spec import Benchmark
-from bigloop.contracts import Design, Parameter, SpecError
+from bigloop.contracts import Composition, Design, Parameter, SpecError
 
 N_RANGE = 2**14
 """Sobol points of which the worst is the end of a function's range."""
@@ -36,6 +39,7 @@ class FunctionProblem:
         functions: by source, what it computes at a point, noise apart.
         minimum: of the true function.
         span: the range of the true function.
+        compositions: parameters that add up to a total.
     """
 
     spec: Benchmark
@@ -43,9 +47,10 @@ class FunctionProblem:
     parameters: dict[str, Parameter]
     thresholds: tuple[float, ...]
     notes: tuple[str, ...]
-    functions: dict[str, _Source]
+    functions: Mapping[str, _Source | MixtureFunction]
     minimum: float
     span: float
+    compositions: dict[str, Composition] = field(default_factory=dict)
     stock: None = None
 
     @classmethod
@@ -56,6 +61,8 @@ class FunctionProblem:
             SpecError: there is no such function, or it has no lower fidelity.
         """
         try:
+            if mixture.is_mixture(spec.problem or ""):
+                return cls._of_mixture(spec)
             function = _find(spec.problem or "")
             functions = {
                 name: _Source(function, s.function or "true", s.fidelity, spec)
@@ -76,6 +83,24 @@ class FunctionProblem:
             functions=functions,
             minimum=minimum,
             span=worst - minimum,
+        )
+
+    @classmethod
+    def _of_mixture(cls, spec: Benchmark) -> FunctionProblem:
+        functions = mixture.functions(spec)
+        d = len(mixture.peak_of(spec.problem or ""))
+        parameters, compositions = mixture.space(d)
+        worst = mixture.worst(functions[spec.target], d)
+        return cls(
+            spec=spec,
+            content=spec.content,
+            parameters=parameters,
+            compositions=compositions,
+            thresholds=LEVELS,
+            notes=(f"minimum 0, range to {worst:.6g}",),
+            functions=functions,
+            minimum=0.0,
+            span=worst,
         )
 
     def regret(self, design: Design) -> float:
@@ -146,7 +171,8 @@ def _find(name: str) -> Any:
     if kind is None:
         raise SpecError(
             f"problem: {name!r} is no function of BoTorch; there are "
-            f"{', '.join(sorted(known))}, those of any dimension with it: Ackley5"
+            f"{', '.join(sorted(known))}, those of any dimension with it: Ackley5; of "
+            "mixtures, MixtureInside3 and MixtureCorner3"
         )
     has_dim = name not in known and bool(number)
     try:

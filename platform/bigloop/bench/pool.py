@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -14,6 +14,7 @@ from bigloop.bench.space import coordinates
 from bigloop.bench.spec import Benchmark, ParameterColumn
 from bigloop.bench.table import Row, Table, read_rows
 from bigloop.contracts import (
+    Composition,
     Design,
     Parameter,
     SpecError,
@@ -42,6 +43,7 @@ class PoolProblem:
         notes: rows left out, replicates.
         values: results by design (canonical JSON) and source, sorted.
         regrets: by design (canonical JSON).
+        compositions: none: what adds up in a pool does so in every design of it.
     """
 
     spec: Benchmark
@@ -52,6 +54,7 @@ class PoolProblem:
     notes: tuple[str, ...]
     values: dict[str, dict[str, list[float]]]
     regrets: dict[str, float]
+    compositions: dict[str, Composition] = field(default_factory=dict)
 
     @classmethod
     def read(cls, spec: Benchmark, path: Path) -> PoolProblem:

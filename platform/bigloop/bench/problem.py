@@ -9,6 +9,7 @@ from typing import Protocol
 from bigloop.bench.spec import Benchmark, read_benchmark
 from bigloop.contracts import (
     Campaign,
+    Composition,
     Design,
     Objective,
     Observable,
@@ -47,6 +48,11 @@ class Problem(Protocol):
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The axes of the space."""
+        ...
+
+    @property
+    def compositions(self) -> dict[str, Composition]:
+        """Those of them that add up to a total."""
         ...
 
     @property
@@ -116,6 +122,7 @@ def campaign(problem: Problem, seed: int) -> Campaign:
         title=spec.title,
         seed=seed,
         parameters=problem.parameters,
+        compositions=problem.compositions,
         constraints=spec.constraints,
         candidates=spec.target if problem.stock is not None else None,
         observables={

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bigloop.bench.function import FunctionProblem
+from bigloop.bench.mixture import peak_of
 from bigloop.bench.spec import Benchmark
 from bigloop.contracts import Design, SpecError
 
@@ -94,3 +96,19 @@ def test_a_wrong_function_is_one_line(
         problem(name, **changes)
     assert said in str(caught.value)
     assert str(caught.value).startswith("f.yaml: ")
+
+
+@pytest.mark.parametrize("name", ["MixtureInside4", "MixtureCorner4"])
+def test_a_mixture_has_its_minimum_where_it_is_said(name: str) -> None:
+    found = problem(name)
+    assert list(found.compositions) == ["mixture"]
+    assert found.regret(at(*peak_of(name))) == 0.0
+    rng = random.Random(0)
+    for _ in range(200):
+        x = [rng.expovariate(1) for _ in range(4)]
+        assert 0 < found.regret(at(*(v / sum(x) for v in x))) <= 1
+
+
+def test_a_mixture_of_one_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"f\.yaml: problem: 'MixtureInside1'"):
+        problem("MixtureInside1")

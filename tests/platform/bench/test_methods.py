@@ -57,6 +57,36 @@ def test_a_method_searches_a_box(name: str, tmp_path: Path) -> None:
     assert found.recommended < 1
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", EACH)
+def test_a_method_searches_mixtures(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mixture.yaml"
+    path.write_text(
+        "kind: benchmark\nname: mixed\nproblem: MixtureCorner3\nbudget: {trials: 7}\n"
+    )
+    problem = load(path)
+    spec = campaign(problem, 0)
+    skip_unless_able(name, problem)
+    method = build(name, Brief(campaign=spec, stock=None))
+    for trial in range(7):
+        asked = method.ask(7.0 - trial)
+        assert asked is not None
+        assert spec.why_infeasible(asked.design) is None
+        method.tell(asked, problem.sampler(0).measure(asked.source, asked.design))
+    assert method.recommend() is not None
+
+
+def test_who_keeps_no_compositions_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "mixture.yaml"
+    path.write_text(
+        "kind: benchmark\nname: mixed\nproblem: MixtureInside3\nbudget: {cost: 3}\n"
+        "sources:\n  exact: {function: 'true', cost: 1}\n"
+        "  cheap: {function: low, cost: 0.1}\n"
+    )
+    said = why_not("botorch-mf-kg", campaign(load(path), 0))
+    assert said == "it keeps no compositions"
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_a_method_takes_batches(name: str, smoke: Path) -> None:
     smoke.write_text(smoke.read_text() + "batch: 2\n")

@@ -27,6 +27,7 @@ class Kind:
         package: distribution that must be installed, whose version is stated.
         place: module and callable that builds it from a `Brief`.
         needs_cheap: it is of use only where there is a second source.
+        keeps_sums: what it proposes can be held to a composition.
         does: in a few words, for the report.
     """
 
@@ -34,6 +35,7 @@ class Kind:
     place: str
     does: str
     needs_cheap: bool = False
+    keeps_sums: bool = True
 
 
 _M = "bigloop.bench.methods"
@@ -63,12 +65,14 @@ METHODS: dict[str, Kind] = {
         place=f"{_M}.mf_botorch:KnowledgeGradientMethod",
         does="BoTorch multi-fidelity knowledge gradient, nearest free design",
         needs_cheap=True,
+        keeps_sums=False,
     ),
     "botorch-mf-mes": Kind(
         package="botorch",
         place=f"{_M}.mf_botorch:MaxValueEntropyMethod",
         does="BoTorch multi-fidelity max-value entropy, ranks the pool",
         needs_cheap=True,
+        keeps_sums=False,
     ),
     "baybe": Kind(
         package="baybe",
@@ -118,6 +122,8 @@ def why_not(name: str, campaign: Campaign) -> str | None:
             f"{kind.package} is not installed; pip install --group peers (in the "
             "repository) brings it"
         )
+    if campaign.compositions and not kind.keeps_sums:
+        return "it keeps no compositions"
     if kind.needs_cheap and len(campaign.sources) < 2:
         return "it needs a second source, and there is one"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from bigloop.agents.ax_space import completed, fixed_by_sum
 from bigloop.bench.methods.base import Asked, Brief, Ledger, Shelf
 from bigloop.contracts import Design, Parameter
 
@@ -19,10 +20,22 @@ class AxMethod:
 
         self._shelf = Shelf(brief)
         self._ledger = Ledger(self._shelf)
-        self._parameters = brief.campaign.parameters
+        self._campaign = brief.campaign
+        fixed = fixed_by_sum(brief.campaign)
         self._client = Client(random_seed=brief.campaign.seed)
         self._client.configure_experiment(
-            parameters=[_axis(name, p) for name, p in self._parameters.items()]
+            parameters=[
+                _axis(name, p)
+                for name, p in brief.campaign.parameters.items()
+                if name not in fixed
+            ],
+            parameter_constraints=[
+                f"{' + '.join(form.weights)} {sign} {form.constant - bound!r}"
+                for name, form in fixed.items()
+                for sign, bound in zip(
+                    ("<=", ">="), brief.campaign.parameters[name].range, strict=True
+                )
+            ],
         )
         self._client.configure_optimization(objective="score")
         self._open: list[tuple[Asked, int]] = []
@@ -32,9 +45,10 @@ class AxMethod:
         if self._shelf.target not in self._shelf.affordable(left):
             return None
         ((index, point),) = self._client.get_next_trials(max_trials=1).items()
-        design: Design = {
-            k: v if isinstance(v, str) else float(v) for k, v in point.items()
-        }
+        design = completed(
+            self._campaign,
+            {k: v if isinstance(v, str) else float(v) for k, v in point.items()},
+        )
         if self._shelf.is_pool:
             near = self._shelf.nearest(self._shelf.target, self._shelf.point(design))
             assert near is not None

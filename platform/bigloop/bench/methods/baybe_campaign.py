@@ -88,5 +88,15 @@ def _space(brief: Brief, shelf: Shelf) -> Any:
 
     axes = [axis(name, p) for name, p in brief.campaign.parameters.items()]
     if not shelf.is_pool:
-        return SearchSpace.from_product(axes)
+        return SearchSpace.from_product(axes, _sums(brief))
     return SearchSpace.from_dataframe(pd.DataFrame(shelf.designs), axes)
+
+
+def _sums(brief: Brief) -> list[Any]:
+    """Compositions as BayBE has them."""
+    from baybe.constraints import ContinuousLinearConstraint
+
+    return [
+        ContinuousLinearConstraint(list(c.components), "=", rhs=c.total)
+        for c in brief.campaign.compositions.values()
+    ]

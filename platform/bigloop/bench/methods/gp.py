@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 from typing import Any
 
 from bigloop.bench.methods.base import Asked, Brief, Shelf
@@ -61,6 +62,21 @@ class GaussianPeer:
 
         d = len(self.shelf.point(self.random_design(self.shelf.target))) + n_more
         return torch.stack([torch.zeros(d), torch.ones(d)]).to(torch.float64)
+
+    def equalities(self) -> list[tuple[Any, Any, float]]:
+        """What compositions say of points: places, weights and the sum."""
+        import torch
+
+        parameters, found = self.campaign.parameters, []
+        widths = [len(p.choices) or 1 for p in parameters.values()]
+        place = dict(zip(parameters, accumulate(widths, initial=0), strict=False))
+        for composition in self.campaign.compositions.values():
+            ranges = [parameters[name].range for name in composition.components]
+            at = torch.tensor([place[name] for name in composition.components])
+            span = torch.tensor([high - low for low, high in ranges])
+            total = composition.total - sum(low for low, _ in ranges)
+            found.append((at, span.to(torch.float64), total))
+        return found
 
     def best_of(self, model: Any, n_more: int = 0) -> Design | None:
         """The design, tried at any source, with the best mean at the target."""

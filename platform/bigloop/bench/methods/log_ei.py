@@ -73,6 +73,11 @@ class LogExpectedImprovementMethod:
             free, points = peer.free_points(peer.shelf.target)
             return peer.shelf.designs[free[int(in_chunks(value, points).argmax())]]
         point, _ = optimize_acqf(
-            value, peer.box(), q=1, num_restarts=8, raw_samples=256
+            value,
+            peer.box(),
+            q=1,
+            num_restarts=8,
+            raw_samples=256,
+            equality_constraints=peer.equalities() or None,
         )
         return peer.shelf.design(point[0].tolist())
