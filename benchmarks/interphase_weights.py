@@ -31,7 +31,6 @@ import torch
 from interphase import (  # type: ignore[import-not-found]
     GROWTH,
     HALF,
-    LIVES,
     N_TEST,
     N_TRAIN,
     RECIPE,
@@ -57,6 +56,8 @@ from bigloop.models.scores import wilson
 
 DRAWS, SETS = 4, 8
 """Sets of weights in a step of training, and for forecasts."""
+LIVES_IN_ALL = 512
+"""Of each interphase, over all sets or members."""
 DROPPED = 0.1
 START = -5.0
 """Of the raw spread of variational weights: softplus of it is 0.7 % of a unit."""
@@ -122,7 +123,8 @@ def trained(kind: str, train: Records, recipe: Recipe) -> InterphaseRNN:
     """A model whose members are draws of uncertain weights."""
     records = train.to("cpu", torch.double)
     scaling = Scaling.of(GROWTH, records)
-    scaled, places = scaling(records), scaling.places
+    scaled, scaling = scaling(records).to("cpu"), scaling.to("cpu")
+    places = scaling.places
     weights = Weights(kind, recipe.seed)
     network = Network(GROWTH, SIZES.model_copy(update={"members": DRAWS}))
     generator = torch.Generator().manual_seed(recipe.seed)
@@ -179,8 +181,9 @@ def score(found: Forecast, records: Records) -> Tensor:
 
 def judged(model: InterphaseRNN, test: Study) -> dict[str, Tensor]:
     """Of every interphase, what is compared."""
-    warm = model.forecast(known_half(test.records), LIVES)
-    cold = model.forecast(test.records.until(-1.0), LIVES)
+    lives = LIVES_IN_ALL // model._state.network.members
+    warm = model.forecast(known_half(test.records), lives)
+    cold = model.forecast(test.records.until(-1.0), lives)
     found = {
         f"square of {name}": (warm.mean - test.truth)[:, HALF:, c].square()
         for c, name in enumerate(GROWTH.observables)

@@ -13,8 +13,6 @@ from bigloop.contracts.compositions import Range
 if TYPE_CHECKING:
     from torch import Tensor
 
-_HALVINGS = 100
-
 
 def kept(campaign: Campaign, start: Tensor, end: Tensor) -> Tensor:
     """Where moves end that keep what is linear, `n x d`.
@@ -39,7 +37,8 @@ def kept(campaign: Campaign, start: Tensor, end: Tensor) -> Tensor:
     for composition in campaign.compositions.values():
         places = [names.index(name) for name in composition.components]
         ranges = [campaign.parameters[name].range for name in composition.components]
-        for points in (x, y):
+        # People round: what is cut along its way has to begin where the sum holds.
+        for points in (x, y) if is_cut else (y,):
             points[:, places] = composed(points[:, places], composition.total, ranges)
     if is_cut:
         y = Polytope.of(campaign).inside(x, y)
@@ -52,8 +51,8 @@ def composed(points: Points, total: float, ranges: list[Range]) -> Points:
     """The nearest points whose values add up to a total, each within its range.
 
     Nearest in shares of the ranges: the least squares under these conditions are a
-    shift of every share in proportion to its range, cut at the bounds; how large a
-    shift is found by halving.
+    shift of every share in proportion to its range, cut at the bounds. The sum rises
+    with the shift in straight pieces between the shifts at which a share meets a bound.
 
     Args:
         points: `n x d`.
@@ -62,18 +61,15 @@ def composed(points: Points, total: float, ranges: list[Range]) -> Points:
     """
     low, high = np.array(ranges).T
     span = high - low
-    shares = (points - low) / span
-    most = (1.0 + np.abs(shares).max(axis=1)) / span.min()
-    below, above = -most, most
-    for _ in range(_HALVINGS):
-        shift = (below + above) / 2
-        found = low + span * np.clip(shares + shift[:, None] * span, 0.0, 1.0)
-        is_short = found.sum(axis=1) < total
-        below, above = (
-            np.where(is_short, shift, below),
-            np.where(is_short, above, shift),
-        )
-    return np.asarray(found)
+    shares, needed = (points - low) / span, total - low.sum()
+    bends = np.sort(np.concatenate([-shares, 1.0 - shares], axis=1) / np.tile(span, 2))
+    shifted = shares[:, None, :] + bends[:, :, None] * span
+    sums = np.clip(shifted, 0.0, 1.0) @ span
+    after = np.clip((sums < needed).sum(axis=1), 1, bends.shape[1] - 1)
+    rows = np.arange(len(points))
+    (s, t), (a, b) = ((v[rows, after - 1], v[rows, after]) for v in (sums, bends))
+    shift = a + (b - a) * (needed - s) / (t - s)
+    return np.asarray(low + span * np.clip(shares + shift[:, None] * span, 0.0, 1.0))
 
 
 def _numbers(campaign: Campaign) -> list[int]:

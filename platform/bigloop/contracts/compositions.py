@@ -21,7 +21,7 @@ from bigloop.contracts.units import parse_unit
 
 ROUNDING = 1e-5
 """Share of the total by which a sum may miss it where a composition says nothing."""
-_SWEEPS = 6.0
+SWEEPS = 6.0
 """Exchanges for every component, times the logarithm of their number."""
 
 Range = tuple[float, float]
@@ -109,7 +109,7 @@ class Composition(Document):
         """
         n = len(ranges)
         x = _filled(self.total, ranges, rng)
-        for _ in range(math.ceil(_SWEEPS * n * math.log(n)) if n > 2 else 0):
+        for _ in range(math.ceil(SWEEPS * n * math.log(n)) if n > 2 else 0):
             i, j = int(n * rng.random()), int((n - 1) * rng.random())
             j += j >= i
             both = x[i] + x[j]

@@ -5,7 +5,8 @@ fails where the set is thin. Here many independent chains of hit-and-run [Smith1
 go on together: each step draws a direction and goes uniformly along its chord. Half of
 the directions move one parameter, or exchange a part between two components; the others
 follow the covariance of the chains, so that a set that is thin in some directions is
-crossed in as few steps as a round one [Lovasz2006]_. The chains begin at random means
+crossed in as few steps as a round one [Lovasz2006]_. Of compositions alone the first
+kind is enough, see `compositions`. The chains begin at random means
 of vertices, which linear programs find.
 
 .. [Smith1984] Smith: Efficient Monte Carlo procedures for generating points uniformly
@@ -16,6 +17,7 @@ of vertices, which linear programs find.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bigloop.contracts.compositions import SWEEPS
 from bigloop.contracts.linear import Linear, linear
 
 if TYPE_CHECKING:
@@ -81,6 +84,7 @@ class Polytope:
             scale = self._span[group].max()
             self._equal[k, group] = self._span[group] / scale
             self._amount[k] = (total - self._low[group].sum()) / scale
+        self._is_cut = bool(rows)
         less, most = [np.eye(d), -np.eye(d)], [np.ones(d), np.zeros(d)]
         for row in rows:
             a, b = self._inequality(row, place)
@@ -125,16 +129,28 @@ class Polytope:
         count = max(n, _CHAINS)
         weights = rng.dirichlet(np.full(len(self._corners), 0.5), size=count)
         z = 0.2 * self._centre + 0.8 * weights @ self._corners
-        steps = _STEPS * len(self.names)
-        for number in range(2 * steps):
-            if number % len(self.names) == 0 and number <= steps:
+        z = self._crossed(z, rng) if self._is_cut else self._exchanged(z, rng)
+        return self._values(z[:n])
+
+    def _exchanged(self, z: Array, rng: np.random.Generator) -> Array:
+        """Points after enough exchanges, where there are no inequalities."""
+        d = len(self.names)
+        for _ in range(math.ceil(SWEEPS * d * math.log(max(d, 2)))):
+            z = self._stepped(z, self._exchanges(len(z), rng), rng)
+        return z
+
+    def _crossed(self, z: Array, rng: np.random.Generator) -> Array:
+        """Points after steps in all directions, half of them by the covariance."""
+        d = len(self.names)
+        for number in range(2 * _STEPS * d):
+            if number % d == 0 and number <= _STEPS * d:
                 factor = self._factor(z)
             if number % 2:
-                along = self._exchanges(count, rng)
+                along = self._exchanges(len(z), rng)
             else:
                 along = rng.standard_normal(z.shape) @ factor.T
             z = self._stepped(z, along, rng)
-        return self._values(z[:n])
+        return z
 
     def inside(self, start: Array, end: Array) -> Array:
         """The farthest points on the ways from points inside to others, `n x d`."""
