@@ -225,7 +225,8 @@ def main() -> None:
             cost = time.process_time() - began
             results.setdefault(kind, []).append(judged(model, test))
             print(f"seed {seed}: {kind} trained in {cost:.0f} s", flush=True)
-    table(results)
+        print(f"\n# {seed + 1} seed(s)")
+        table(results)
 
 
 def table(results: dict[str, list[dict[str, Tensor]]]) -> None:

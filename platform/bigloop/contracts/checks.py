@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bigloop.contracts.campaign import Campaign, Parameter
     from bigloop.contracts.compositions import Composition
 
+_MARGIN = 1e-5
+"""Share of what components may vary by that a total has to leave to them."""
 _FEW, _MANY = 500, 20_000
 """Random designs that may show that a space is not empty: at once, and in the end."""
 
@@ -109,7 +111,8 @@ def _check_compositions(c: Campaign) -> None:
             owner[component] = name
         ranges = [c.parameters[n].range for n in composition.components]
         least, most = (math.fsum(pair[k] for pair in ranges) for k in (0, 1))
-        if not least < composition.total < most:
+        margin = _MARGIN * (most - least)
+        if not least + margin < composition.total < most - margin:
             raise ValueError(
                 f"{where}: its components add up to {least:g} to {most:g} "
                 f"{composition.unit}".rstrip()

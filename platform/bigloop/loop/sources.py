@@ -214,11 +214,15 @@ def price(
 
 
 def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | None:
-    """The laboratory's stock in the campaign's units; none when it has no list."""
+    """The laboratory's stock in the campaign's units; none when it has no list.
+
+    Raises:
+        SpecError: there are compositions, and no design of the stock adds up to them.
+    """
     if not isinstance(laboratory, Laboratory):
         return None
     units = laboratory.capabilities().parameters
-    return tuple(
+    stock = tuple(
         Stock(
             design={
                 name: value
@@ -230,6 +234,14 @@ def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | N
         )
         for item in laboratory.stock()
     )
+    problems = [campaign.why_no_composition(item.design) for item in stock]
+    if stock and all(problems):
+        raise SpecError(
+            f"candidates: none of {len(stock):,} designs adds up; of the first, "
+            f"{problems[0]}; correct the table, or give the composition a tolerance "
+            "where its numbers are rounded"
+        )
+    return stock
 
 
 def broken(error: SourceError) -> Outcome:

@@ -177,6 +177,7 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         ["add up to 0 to 2", "the total 3 leaves nothing", "change"],
     ),
     ({"solvent": {"components": ["a", "b"], "total": 2}}, ["leaves nothing"]),
+    ({"solvent": {"components": ["a", "b"], "total": 1.99999}}, ["leaves nothing"]),
     ({"solvent": {"components": ["a", "b"], "total": -1}}, ["total", "-1"]),
 ]
 
@@ -202,3 +203,10 @@ def test_what_is_no_composition_is_refused_in_one_line(
     assert message.startswith("mixture.yaml: compositions")
     missing = [word for word in words if word not in message]
     assert not missing, message
+
+
+@pytest.mark.parametrize("total", [0.001, 1.999])
+def test_a_total_near_its_end_is_drawn(total: float) -> None:
+    campaign = mixture(whole(2), total=total)
+    for design in draw(campaign, 50, 0):
+        assert campaign.why_infeasible(design) is None

@@ -44,6 +44,14 @@ def test_sources_are_built_and_fit(campaign: Campaign, base: Path) -> None:
     assert sum(s.specimens for s in stock) == 48
 
 
+def test_a_stock_that_does_not_add_up_is_named(campaign: Campaign, base: Path) -> None:
+    mixed = altered(campaign, "compositions", {"mix": {"components": ["a", "b"]}})
+    with pytest.raises(SpecError, match=r"none of 24 designs adds up.*tolerance"):
+        stock_of(mixed, built(mixed, "look", base))
+    loose = altered(mixed, "compositions.mix.tolerance", 2.0)
+    assert len(stock_of(loose, built(loose, "look", base)) or ()) == 24
+
+
 def test_an_unknown_source_lists_those_that_exist(
     campaign: Campaign, base: Path
 ) -> None:
