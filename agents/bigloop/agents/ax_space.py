@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bigloop.contracts import Campaign, Design, SpecError
-from bigloop.contracts.linear import Linear, linear
+from bigloop.contracts.linear import Linear, linear_form
 
 if TYPE_CHECKING:
     from ax.core.optimization_config import OptimizationConfig
@@ -92,11 +92,8 @@ def _ax_constraints(campaign: Campaign, bound: str) -> list[ParameterConstraint]
     It has to be linear, and to name neither a choice nor a parameter on a log scale.
     """
     constraint = campaign.bounds[bound]
-    form = linear(constraint.expression, campaign.units, constraint.unit)
-    if form is None or any(
-        campaign.parameters[name].choices or campaign.parameters[name].log
-        for name in form.weights
-    ):
+    form = linear_form(campaign, bound)
+    if form is None or any(campaign.parameters[name].log for name in form.weights):
         return []
     for name, instead in fixed_by_sum(campaign).items():
         form = form.without(name, instead)

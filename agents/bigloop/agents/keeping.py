@@ -9,6 +9,7 @@ import numpy as np
 from bigloop.agents.space import Points
 from bigloop.contracts import Campaign
 from bigloop.contracts.compositions import Range
+from bigloop.contracts.linear import linear_form
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,9 +27,9 @@ def kept(campaign: Campaign, start: Tensor, end: Tensor) -> Tensor:
         start: where the moves begin, in the unit cube, `n x d`; feasible.
         end: where they would end, `n x d`.
     """
-    from bigloop.contracts.polytope import Polytope, row_of
+    from bigloop.contracts.polytope import Polytope
 
-    is_cut = any(row_of(campaign, name) is not None for name in campaign.bounds)
+    is_cut = any(linear_form(campaign, name) is not None for name in campaign.bounds)
     if not campaign.compositions and not is_cut:
         return end
     numbers = _numbers(campaign)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bigloop.contracts import expressions
-from bigloop.contracts.drawing import drawn, sample
+from bigloop.contracts.drawing import drawn, has_linear, sample
 from bigloop.contracts.errors import SpecError
+from bigloop.contracts.linear import linear_form
 from bigloop.contracts.units import factor, parse_unit
 
 if TYPE_CHECKING:
@@ -163,27 +164,35 @@ def _check_feasible(c: Campaign) -> None:
     broken = _broken(c, (sample(c, rng) for _ in range(_FEW)))
     if broken is None:
         return
-    from bigloop.contracts.polytope import Polytope, row_of
-
-    inside = Polytope.of(c)
-    if not inside.has_room:
-        rows = {name: row_of(c, name) for name in broken}
-        alone = (k for k, row in rows.items() if row and not inside.has_room_for(row))
-        worst = next(alone, None) or max(broken, key=lambda name: broken[name])
-        raise ValueError(
-            f"{_where(c, worst)}: no design satisfies it (with the others), or designs "
-            "on a border alone; loosen it or widen the parameters (a sum that is fixed "
-            "is one of the compositions)"
-        )
-    if all(row_of(c, name) is not None for name in c.bounds):
-        return
-    more = _broken(c, drawn(c, inside, _MANY, rng))
+    if not has_linear(c):
+        more = _broken(c, (sample(c, rng) for _ in range(_MANY)))
+    else:
+        _check_room(c, broken)
+        if all(linear_form(c, name) is not None for name in c.bounds):
+            return
+        more = _broken(c, drawn(c, _MANY, rng))
     if more is not None:
         worst = max(more, key=lambda name: more[name])
         raise ValueError(
             f"{_where(c, worst)}: none of {_MANY:,} random designs satisfies it (with "
             "the others); loosen it or widen the parameters"
         )
+
+
+def _check_room(c: Campaign, broken: Mapping[str, int]) -> None:
+    from bigloop.contracts.polytope import Polytope, row_of
+
+    inside = Polytope.of(c)
+    if inside.has_room:
+        return
+    rows = {name: row_of(c, name) for name in broken}
+    alone = (k for k, row in rows.items() if row and not inside.has_room_for(row))
+    worst = next(alone, None) or max(broken, key=lambda name: broken[name])
+    raise ValueError(
+        f"{_where(c, worst)}: no design satisfies it (with the others), or designs "
+        "on a border alone; loosen it or widen the parameters (a sum that is fixed "
+        "is one of the compositions)"
+    )
 
 
 def _where(c: Campaign, bound: str) -> str:

@@ -11,7 +11,6 @@ from bigloop.contracts.errors import SpecError
 
 if TYPE_CHECKING:
     from bigloop.contracts.campaign import Campaign
-    from bigloop.contracts.polytope import Polytope
 
 _TRIES, _FIRST_TRIES = 200, 10
 """Draws for every design that is wanted, where constraints are kept by chance: all of
@@ -44,12 +43,12 @@ def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
         SpecError: no design was found.
     """
     rng = random.Random(seed)
-    is_plain = not campaign.compositions
-    inside = None if is_plain and not campaign.bounds else _inside(campaign)
-    tries = (_TRIES if inside is None else _FIRST_TRIES) * n if is_plain else 0
-    found = _kept(campaign, (sample(campaign, rng) for _ in range(tries)), n)
-    if len(found) < n and inside is not None:
-        more = drawn(campaign, inside, _TRIES * n, rng)
+    found: list[Design] = []
+    if not campaign.compositions:
+        tries = (_FIRST_TRIES if has_linear(campaign) else _TRIES) * n
+        found = _kept(campaign, (sample(campaign, rng) for _ in range(tries)), n)
+    if len(found) < n and has_linear(campaign):
+        more = drawn(campaign, _TRIES * n, rng)
         found += _kept(campaign, more, n - len(found))
     if n and not found:
         names = ", ".join(campaign.bounds)
@@ -60,19 +59,18 @@ def draw(campaign: Campaign, n: int, seed: int) -> list[Design]:
     return found
 
 
-def drawn(
-    campaign: Campaign, inside: Polytope, n: int, rng: random.Random
-) -> Iterator[Design]:
+def drawn(campaign: Campaign, n: int, rng: random.Random) -> Iterator[Design]:
     """`n` designs that keep compositions and linear constraints, some at a time.
 
-    Args:
-        campaign: whose choices are drawn beside the numbers.
-        inside: the numbers that keep them; it has room.
-        n: how many.
-        rng: the random sequence.
+    None where these leave no room.
     """
     import numpy as np
 
+    from bigloop.contracts.polytope import Polytope
+
+    inside = Polytope.of(campaign)
+    if not inside.has_room:
+        return
     numbers = np.random.default_rng(rng.getrandbits(64))
     for start in range(0, n, _AT_ONCE):
         for row in inside.draw(min(_AT_ONCE, n - start), numbers).tolist():
@@ -83,15 +81,14 @@ def drawn(
             }
 
 
-def _inside(campaign: Campaign) -> Polytope | None:
-    """What compositions and linear constraints say; none when nothing is linear."""
-    from bigloop.contracts.polytope import Polytope, row_of
+def has_linear(campaign: Campaign) -> bool:
+    """Whether a composition or a constraint of linear form bounds some numbers."""
+    if campaign.compositions or not campaign.bounds:
+        return bool(campaign.compositions)
+    from bigloop.contracts.linear import linear_form
 
-    rows = [row_of(campaign, name) for name in campaign.bounds]
-    if not campaign.compositions and not any(rows):
-        return None
-    inside = Polytope.of(campaign)
-    return inside if inside.has_room else None
+    forms = (linear_form(campaign, name) for name in campaign.bounds)
+    return any(form is not None and form.weights for form in forms)
 
 
 def _kept(campaign: Campaign, designs: Iterator[Design], n: int) -> list[Design]:

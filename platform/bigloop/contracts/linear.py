@@ -6,9 +6,13 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bigloop.contracts.expressions import evaluate, parsed
 from bigloop.contracts.units import base
+
+if TYPE_CHECKING:
+    from bigloop.contracts.campaign import Campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,15 @@ def linear(expression: str, units: Mapping[str, str], unit: str) -> Linear | Non
     found = found.plus(Linear(constant=-offset)).scaled(1 / scale)
     numbers = [found.constant, *found.weights.values()]
     return found if all(map(math.isfinite, numbers)) else None
+
+
+def linear_form(campaign: Campaign, bound: str) -> Linear | None:
+    """Its expression as a weighted sum of numbers; none where it is not linear."""
+    constraint = campaign.bounds[bound]
+    found = linear(constraint.expression, campaign.units, constraint.unit)
+    if found is None or any(campaign.parameters[n].choices for n in found.weights):
+        return None
+    return found
 
 
 def _form(node: ast.expr, units: Mapping[str, str]) -> Linear | None:

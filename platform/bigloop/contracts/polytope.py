@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bigloop.contracts.compositions import SWEEPS
-from bigloop.contracts.linear import Linear, linear
+from bigloop.contracts.linear import linear_form
 
 if TYPE_CHECKING:
     from bigloop.contracts.campaign import Campaign
@@ -295,12 +295,3 @@ def row_of(campaign: Campaign, bound: str) -> Row | None:
         at_least=-np.inf if least is None else least - found.constant,
         at_most=np.inf if most is None else most - found.constant,
     )
-
-
-def linear_form(campaign: Campaign, bound: str) -> Linear | None:
-    """Its expression as a weighted sum of numbers; none where it is not linear."""
-    constraint = campaign.bounds[bound]
-    found = linear(constraint.expression, campaign.units, constraint.unit)
-    if found is None or any(campaign.parameters[n].choices for n in found.weights):
-        return None
-    return found

@@ -160,3 +160,13 @@ def test_where_nothing_is_feasible_it_is_said(
         parse(Campaign, bad, "cut.yaml")
     assert words in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_choices_alone_have_no_polytope() -> None:
+    bad = cut_space(sum={"expression": "n + m", "at_most": 1.5})
+    bad["parameters"] = {name: {"choices": ["1", "2"]} for name in ("n", "m")}
+    with pytest.raises(SpecError, match="none of 20,000 random designs"):
+        parse(Campaign, bad, "cut.yaml")
+    bad["constraints"]["sum"]["at_most"] = 3.5
+    campaign = parse(Campaign, bad, "cut.yaml")
+    assert all(campaign.is_feasible(design) for design in draw(campaign, 20, 0))
