@@ -57,6 +57,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/diffraction.py
 	$(BIN)/python benchmarks/interphase.py
 	$(BIN)/python benchmarks/interphase_cells.py
+	$(BIN)/python benchmarks/interphase_weights.py
 
 # A hundred kills at random moments: an hour on two cores.
 kill: $(STAMP)
