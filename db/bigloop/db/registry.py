@@ -73,6 +73,16 @@ class Registry(Session):
         found = [m for m in self.models(campaign) if m.status == "champion"]
         return found[0] if found else None
 
+    def model(self, campaign: str, model: str) -> ModelVersion:
+        """One model of a campaign by its id.
+
+        Raises:
+            NotFoundError: there is no such model, or no such campaign.
+        """
+        with self._read() as conn:
+            self._campaign_row(conn, campaign)
+            return model_of(_find(conn, model, campaign))
+
     def models(self, campaign: str) -> list[ModelVersion]:
         """All models of a campaign in the order in which they were added.
 

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from bigloop.contracts import (
     Campaign,
@@ -20,6 +21,7 @@ from bigloop.contracts import (
     StaleClaimError,
 )
 from bigloop.contracts.documents import FailureClass
+from bigloop.loop.filing import Files, filed
 from bigloop.loop.queue import Queue
 from bigloop.loop.sources import broken, request, settle
 
@@ -52,6 +54,7 @@ class Worker:
         campaign: the specification.
         capabilities: of each source that this worker serves.
         executor: runs the requests.
+        files: where files of outcomes go, and weights of models are.
         name: of the worker.
         lease_s: how long it may be silent [s].
         changed: called after every change in the store.
@@ -64,6 +67,7 @@ class Worker:
         campaign: Campaign,
         capabilities: Mapping[str, Capabilities],
         executor: Executor,
+        files: Files,
         *,
         name: str,
         lease_s: float,
@@ -72,7 +76,7 @@ class Worker:
     ) -> None:
         self.store, self.campaign, self.name = store, campaign, name
         self.capabilities = dict(capabilities)
-        self.executor = executor
+        self.executor, self.files = executor, files
         self.lease_s = lease_s
         self.changed, self.note = changed, note
         self._jobs: dict[str, _Job] = {}
@@ -173,6 +177,8 @@ class Worker:
         trial = job.claim.trial
         del self._jobs[trial.id]
         source = trial.proposal.source
+        # Files first: killed in between, the trial runs again and gives them again.
+        outcome = filed(outcome, partial(self.files.keep, job.claim), self.note)
         try:
             found = settle(
                 self.campaign, trial.proposal, outcome, self.capabilities[source]

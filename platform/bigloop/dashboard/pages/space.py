@@ -81,7 +81,7 @@ def space(
 def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
     spec = moment.campaign
     found, early = places(spec, moment.observations)
-    images = by_trial(shots)
+    images = by_trial(shots, moment.trials)
     return [
         draw.map_of(spec, found, pca(found, early), images),
         draw.parallel(spec, found),
@@ -125,7 +125,7 @@ def umapped(
     found, early = places(spec, moment.observations)
     key = ("umap", campaign, str(len(moment.observations)))
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
-    images = by_trial(pictures(desk.store.artifacts(campaign)))
+    images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
     drawn = figure(draw.map_of(spec, found, made, images))
     return page(request, asking, "umap", figure=drawn)
 
