@@ -94,7 +94,7 @@ class RemoteQueue:
 
     def weights(self, campaign: str, model: str) -> bytes:
         """The file of a model version."""
-        return self.client.model_file(campaign, model)
+        return self._patiently(lambda: self.client.model_file(campaign, model))
 
     def mark_unknown(self, claim: Claim, reason: str) -> Trial:
         """Give up a trial, however long the server is away."""

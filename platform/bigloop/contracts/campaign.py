@@ -147,7 +147,12 @@ class Learning(Document):
     """Entry point in `bigloop.models` that learns."""
     sources: tuple[Name, ...]
     """Whose results it learns from."""
-    first: PositiveInt = 60
+    start: str | None = None
+    """File of the version to begin with, relative to the campaign's folder; none, or
+    one that cannot be used: the first that is trained."""
+    sha256: str | None = None
+    """That the file must have."""
+    first: PositiveInt = 64
     """Results, of all these sources, before the first training."""
     rows: PositiveInt = 30
     """New results after which it is trained again; sooner where fresh results show

@@ -46,11 +46,11 @@ def space(
 ) -> HTMLResponse:
     """Where was looked, and what no design beats."""
     revision = desk.info(campaign).revision
-    moment = desk.store.moment(campaign)
+    moment, now = desk.counted(campaign)
     spec, observations = moment.campaign, moment.observations
     shots = pictures(desk.store.artifacts(campaign))
     # Observations are only ever added: the last one identifies all of them.
-    seen = f"{revision}.{observations[-1].id if observations else 0}"
+    seen = f"{revision}.{observations[-1].id if observations else 0}{now}"
     known = desk.kept(("choices", campaign, seen), lambda: choices(spec, observations))
     chosen, ups = settled(spec, known, wanted)
     trade: Sequence[Markup] = ()
@@ -120,10 +120,10 @@ def umapped(
     request: Request, desk: AtDesk, asking: Viewer, campaign: str
 ) -> HTMLResponse:
     """The UMAP map; computed once for what there is, in a thread of its own."""
-    moment = desk.store.moment(campaign)
+    moment, now = desk.counted(campaign)
     spec = moment.campaign
     found, early = places(spec, moment.observations)
-    key = ("umap", campaign, str(len(moment.observations)))
+    key = ("umap", campaign, f"{len(moment.observations)}{now}")
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
     images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
     drawn = figure(draw.map_of(spec, found, made, images))
