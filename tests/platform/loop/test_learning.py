@@ -418,6 +418,7 @@ def test_a_start_that_cannot_be_used_is_said_and_the_campaign_goes_on(
     assert desk.store.standings("film") == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_training_on_ray_gives_the_same_version(desk: Desk, ran: Any) -> None:
     trainer = desk.trainer(desk.spec, on_ray=True)
