@@ -40,8 +40,10 @@ def campaign(method: str, seed: int, model: Path | None) -> Campaign:
     data["seed"] = seed
     if method == "without-prvae":
         data["sources"].pop("prvae", None)
-    elif "prvae" in data["sources"] and model is not None:
-        data["sources"]["prvae"]["options"]["file"] = str(model.resolve())
+    elif "prvae" in data["sources"]:
+        # Without a file it begins without a version, and trains its first.
+        start = None if model is None else str(model.resolve())
+        data["sources"]["prvae"]["learns"]["start"] = start
     return Campaign.model_validate(data)
 
 

@@ -63,7 +63,8 @@ class Free:
         self._rejected = turned_down(state)
         self._within: dict[Key, bool] = {}
         for trial in state.trials:
-            if trial.state in CALLED_OFF:
+            # What an older model said may be asked of the present one.
+            if trial.state in CALLED_OFF or state.is_superseded(trial):
                 continue
             proposal = trial.proposal
             key = key_of(proposal.design)

@@ -90,7 +90,10 @@ def failures(state: CampaignState) -> Failures:
         labels: list[tuple[Design, bool, bool]] = [
             (t.proposal.design, t.outcome.failure in OF_THE_DESIGN, False)
             for t in state.trials
-            if t.id in seen and t.outcome is not None and t.proposal.source == name
+            if t.id in seen
+            and t.outcome is not None
+            and t.proposal.source == name
+            and not state.is_superseded(t)
         ]
         labels += [
             (t.proposal.design, False, True)

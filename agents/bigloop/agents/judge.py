@@ -113,9 +113,16 @@ class Judge:
 
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""
-        if self._fitted is None or self._fitted[0].data != belief.data:
+        known = self._fitted
+        if known is None or _differs(known[0], belief):
             self._fitted = belief, fit(belief, self._settled)
-        return self._fitted[1]
+            return self._fitted[1]
+        return known[1]
+
+
+def _differs(known: Belief, belief: Belief) -> bool:
+    """Whether there are other data, or a source more."""
+    return known.data != belief.data or len(known.center) != len(belief.center)
 
 
 def _best_purse(

@@ -69,7 +69,11 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     campaign = state.campaign
     d = campaign.degrees_of_freedom
     early = early_source(campaign)
-    ran = [t for t in state.trials if t.state not in CALLED_OFF]
+    ran = [
+        t
+        for t in state.trials
+        if t.state not in CALLED_OFF and not state.is_superseded(t)
+    ]
     started = {t.proposal.source: 0 for t in ran}
     for trial in ran:
         started[trial.proposal.source] += 1

@@ -14,7 +14,7 @@ class Settled:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bool, tuple[tuple[Datum, ...], Settings]] = {}
+        self._known: dict[bool, tuple[int, tuple[Datum, ...], Settings]] = {}
 
     def of(self, belief: Belief, is_coupled: bool) -> Settings:
         """Settings of the coupled model, or of the target's data alone."""
@@ -23,11 +23,12 @@ class Settled:
             for d, keep in zip(belief.data, belief.core, strict=True)
             if keep and (is_coupled or d.channel == TARGET)
         )
+        n = len(belief.center)
         known = self._known.get(is_coupled)
-        if known is not None and known[0] == data:
-            return known[1]
+        if known is not None and known[:2] == (n, data):
+            return known[2]
         items = belief.items(data)
         prior = Prior(items.x.shape[-1], len(channels(belief.campaign)))
         found = infer(items, belief.values(data), prior, is_coupled)
-        self._known[is_coupled] = data, found
+        self._known[is_coupled] = n, data, found
         return found

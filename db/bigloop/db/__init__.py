@@ -11,6 +11,7 @@ from bigloop.db.records import (
     Person,
     Problem,
     RoleName,
+    Standing,
     Status,
     VerifyReport,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Person",
     "Problem",
     "RoleName",
+    "Standing",
     "Status",
     "Store",
     "VerifyReport",

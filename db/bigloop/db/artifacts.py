@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from bigloop.contracts import NotFoundError, SpecError
+from bigloop.contracts import KeptFile, NotFoundError, ResultError, SpecError
 from bigloop.db.records import Artifact
-from bigloop.db.rows import artifact_of
+from bigloop.db.rows import artifact_of, trial_of
 from bigloop.db.session import Session
 from bigloop.db.tables import artifacts
 from bigloop.db.transaction import require
@@ -75,6 +76,8 @@ class Artifacts(Session):
     def artifacts(self, campaign: str, trial: str | None = None) -> list[Artifact]:
         """Files of a campaign, or of one trial, in the order in which they came.
 
+        A file that several trials handed in alike is one, and each of them has it.
+
         Raises:
             NotFoundError: there is no such campaign or trial.
         """
@@ -82,8 +85,10 @@ class Artifacts(Session):
         with self._read() as conn:
             self._campaign_row(conn, campaign)
             if trial is not None:
-                whole = self._trial_row(conn, trial).id
-                query = query.where(artifacts.c.trial == whole)
+                one = trial_of(self._trial_row(conn, trial))
+                named = [f.sha256 for f in one.outcome.files] if one.outcome else []
+                mine = artifacts.c.trial == one.id
+                query = query.where(mine | artifacts.c.sha256.in_(named))
             rows = conn.execute(query.order_by(artifacts.c.first_seq))
             return [artifact_of(row) for row in rows]
 
@@ -91,3 +96,17 @@ class Artifacts(Session):
 def _one(sha256: str, campaign: str | None = None) -> sa.Select[tuple[object, ...]]:
     query = sa.select(artifacts).where(artifacts.c.sha256 == sha256)
     return query if campaign is None else query.where(artifacts.c.campaign == campaign)
+
+
+def check_kept(conn: sa.Connection, campaign: str, files: Iterable[KeptFile]) -> None:
+    """Refuse files of an outcome that are not the campaign's.
+
+    Raises:
+        ResultError: names the first.
+    """
+    for file in files:
+        if conn.execute(_one(file.sha256, campaign)).first() is None:
+            raise ResultError(
+                f"file {file.name!r}: campaign {campaign!r} has no artifact "
+                f"{file.sha256[:12]}; upload it first, then hand the result in"
+            )

@@ -16,10 +16,10 @@ from bigloop.contracts import (
     StaleClaimError,
     Trial,
     TrialState,
-    canonical_json,
     content_hash,
 )
 from bigloop.db import results
+from bigloop.db.artifacts import check_kept
 from bigloop.db.picking import lapsed, oldest
 from bigloop.db.records import Lapsed
 from bigloop.db.rows import Row, trial_of
@@ -288,6 +288,7 @@ class Claims(Session):
     ) -> Trial:
         trial = trial_of(row)
         spec = self._spec(tx.conn, trial.campaign)
+        check_kept(tx.conn, trial.campaign, outcome.files)
         data = {
             "reason": outcome.message,
             **more,
@@ -370,7 +371,8 @@ def _is_answered(row: Row, claim: Claim, outcome: Outcome) -> bool:
     mine = (row.token, row.worker) == (claim.token, claim.worker)
     if not mine or row.state not in (_S.COMPLETED, _S.FAILED):
         return False
-    if row.outcome != canonical_json(outcome.model_dump(mode="json")):
+    # As documents: an older version may have written fewer fields.
+    if trial_of(row).outcome != outcome.model_copy(update={"attached": ()}):
         raise ConflictError(
             f"trial {row.id} is {row.state} with another outcome; a result is final: "
             "record a correction as a new trial or as imported history"

@@ -101,14 +101,22 @@ def _model_added(conn: sa.Connection, event: Event) -> None:
         "id": event.subject,
         "status": version["status"],
         "version": canonical_json(version),
+        "source": version.get("source", ""),
+        "seen": version.get("seen", 0),
         "first_seq": event.seq,
     }
     conn.execute(sa.insert(models), [row])
 
 
 def _model_promoted(conn: sa.Connection, event: Event) -> None:
+    mine = sa.select(models.c.source).where(
+        models.c.campaign == event.campaign, models.c.id == event.subject
+    )
     update = sa.update(models).where(models.c.campaign == event.campaign)
-    conn.execute(update.where(models.c.status == "champion").values(status="retired"))
+    rivals = update.where(
+        models.c.status == "champion", models.c.source == mine.scalar_subquery()
+    )
+    conn.execute(rivals.values(status="retired"))
     promoted = update.where(models.c.id == event.subject).values(status="champion")
     if conn.execute(promoted).rowcount != 1:
         raise ConflictError(f"model {event.subject!r} does not exist; add it first")

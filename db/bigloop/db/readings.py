@@ -19,7 +19,7 @@ from bigloop.contracts import (
 from bigloop.db.memory import Memory
 from bigloop.db.records import Moment
 from bigloop.db.session import Clock, Session
-from bigloop.db.training import training_rows
+from bigloop.db.training import run_rows, training_rows
 
 
 class Readings(Session):
@@ -93,16 +93,29 @@ class Readings(Session):
         """
         return self.moment(campaign).state(seen)
 
-    def snapshot(self, campaign: str, seen: Sequence[str] | None = None) -> Snapshot:
-        """The training rows of the campaign's predictor, by specimen.
+    def snapshot(
+        self, campaign: str, seen: Sequence[str] | None = None, source: str = ""
+    ) -> Snapshot:
+        """The training rows of a model: by specimen for the predictor, else by run.
 
-        Only of imported history and the trials in `seen`; of all when it is none.
+        Only of the trials in `seen` (and imported history, for the predictor); of all
+        when it is none. Runs come in the order of `seen`.
+
+        Args:
+            campaign: its name.
+            seen: trials whose results may be learned from.
+            source: whose model; empty: the predictor.
 
         Raises:
             NotFoundError: there is no such campaign.
-            SpecError: the campaign has no predictor.
+            SpecError: the campaign has no predictor, or the source learns nothing.
         """
         moment = self.moment(campaign)
+        if source:
+            learns = moment.campaign.sources[source].learns
+            if learns is None:
+                raise SpecError(f"sources.{source}: it has no model; add `learns`")
+            return Snapshot(rows=run_rows(moment.trials, learns.sources, seen))
         predictor = moment.campaign.predictor
         if predictor is None:
             raise SpecError(

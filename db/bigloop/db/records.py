@@ -98,6 +98,18 @@ class Artifact(Document):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A model version without its content: what is read again and again."""
+
+    id: str
+    source: str
+    """Whose model it is; empty: the predictor."""
+    status: str
+    seen: int
+    """Results that had been taken in when it was trained."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """A campaign as it stands at one moment."""
 

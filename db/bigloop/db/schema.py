@@ -12,7 +12,7 @@ from bigloop.contracts import StoreError
 from bigloop.db.engine import reading, writing
 from bigloop.db.tables import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema that this version of bigloop reads and writes."""
 VERSION_TABLE = "bigloop_schema"
 """Not Alembic's default name: MLflow may share the database."""

@@ -178,6 +178,9 @@ models = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
+    # Whose model it is, and when it came to be; empty: the predictor.
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("seen", sa.Integer, nullable=False, server_default="0"),
     sa.Column("first_seq", sa.BigInteger, nullable=False),
 )
 

@@ -1,10 +1,16 @@
-"""From observations to training rows: one row for each specimen."""
+"""From what was observed to training rows: one for each specimen, or each run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from bigloop.contracts import Observation, Predictor, TrainingRow
+from bigloop.contracts import (
+    Observation,
+    Predictor,
+    TrainingRow,
+    Trial,
+    TrialState,
+)
 
 
 def training_rows(
@@ -48,3 +54,25 @@ def _target(found: Sequence[Observation]) -> Observation | None:
     if ends:
         return ends[-1]
     return max(found, key=lambda item: item.value, default=None)
+
+
+def run_rows(
+    trials: Sequence[Trial], sources: Collection[str], seen: Sequence[str] | None
+) -> tuple[TrainingRow, ...]:
+    """A row for each run of some sources that succeeded and handed in files.
+
+    In the order of `seen`; of all, in order of proposal, when it is none.
+    """
+    by_id = {t.id: t for t in trials if t.proposal.source in sources}
+    found = by_id.values() if seen is None else [by_id[i] for i in seen if i in by_id]
+    return tuple(
+        TrainingRow(
+            trial=t.id,
+            specimen=t.id,
+            design=t.proposal.design,
+            early={},
+            files={file.name: file.sha256 for file in t.outcome.files},
+        )
+        for t in found
+        if t.state is TrialState.COMPLETED and t.outcome and t.outcome.files
+    )

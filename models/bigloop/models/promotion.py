@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -44,7 +44,16 @@ def compare(champion: Sequence[Held], challenger: Sequence[Held]) -> Comparison:
     """Judge by the log score on labels that are new to the champion.
 
     The champion predicts them as it is; the challenger, which was trained on them,
-    predicts each with that one left out. Then:
+    predicts each with that one left out.
+    """
+    return judge(
+        {held.specimen: held.log_score for held in champion},
+        {held.specimen: held.log_score for held in challenger},
+    )
+
+
+def judge(champion: Mapping[str, float], challenger: Mapping[str, float]) -> Comparison:
+    """Judge by log scores, by specimen, of what neither of both had been told.
 
     - no new label: the champion stays, as there is nothing to judge by;
     - fewer than `ENOUGH`: the challenger, which has seen more, wins unless the new
@@ -52,8 +61,8 @@ def compare(champion: Sequence[Held], challenger: Sequence[Held]) -> Comparison:
       label both say the same: left out, nothing separates them);
     - else: the challenger wins if its mean log score is higher.
     """
-    old = {held.specimen: held.log_score for held in champion}
-    new = {h.specimen: h.log_score for h in challenger if h.specimen in old}
+    old = champion
+    new = {name: score for name, score in challenger.items() if name in old}
     if not new:
         return Comparison(
             n=0, is_promoted=False, reason="no label is new to the champion; it stays"

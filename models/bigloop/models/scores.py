@@ -72,7 +72,7 @@ def calibration(held: Sequence[Held], scheme: str) -> list[dict[str, Any]]:
     ]
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: int) -> tuple[float, float]:
     """The 95 % interval of a share [Wilson1927]_.
 
     .. [Wilson1927] E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).

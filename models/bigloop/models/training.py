@@ -1,56 +1,78 @@
-"""Training, judging and using the predictor of a campaign: pure functions."""
+"""Training, judging and using the models of a campaign: pure functions."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 from bigloop.contracts import (
     Campaign,
+    DivergenceError,
     Estimate,
+    Learning,
     ModelVersion,
     Observable,
     Snapshot,
     SpecError,
     TrainingRow,
-    content_hash,
     plugins,
 )
 from bigloop.contracts import Predictor as Spec
 from bigloop.models import artifact, holdout, promotion, scores
 from bigloop.models.inputs import Inputs
+from bigloop.models.learner import Learner
+from bigloop.models.lesson import Lesson, Task, Trained, failed, version_of
 from bigloop.models.predictor import Predictor, PredictorFactory
 from bigloop.models.threads import one_thread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    """A predictor and how it was judged."""
+def run(task: Task, device: str = "cpu") -> Trained | None:
+    """Train what a task asks for: the predictor, or the model of a source.
 
-    predictor: Predictor
-    one_out: list[scores.Held]
-    batch_out: list[scores.Held]
-    against: promotion.Comparison
+    What a source's model cannot be trained from is recorded as a failed version: the
+    campaign goes on with the champion.
 
-    def metrics(self, rows: Sequence[TrainingRow], *, log: bool) -> dict[str, float]:
-        return {
-            "n_labelled": float(len(self.predictor.labelled)),
-            "n_censored": float(sum(row.censored for row in rows)),
-            **scores.metrics(self.one_out, "specimen_out", log=log),
-            **scores.metrics(self.batch_out, "batch_out", log=log),
-            **self.against.metrics,
-        }
+    Raises:
+        SpecError: the campaign has no predictor, or its options do not fit.
+        NotFoundError: what learns is not installed.
+    """
+    seed = task.campaign.seed
+    if not task.source:
+        version = train(
+            task.campaign, task.snapshot, task.champion, seed, device, task.seen
+        )
+        return None if version is None else Trained(version=version)
+    learns = task.campaign.sources[task.source].learns
+    if learns is None:
+        raise SpecError(f"sources.{task.source}: it has no model; add `learns`")
+    try:
+        learner = make_learner(learns)
+        lesson = learner.learn(task, learns, seed, device)
+    except (SpecError, DivergenceError) as error:
+        return failed(task, learns.model, str(error), seed)
+    return version_of(task, learns.model, lesson, seed)
 
-    @property
-    def calibration(self) -> list[dict[str, Any]]:
-        return [
-            *scores.calibration(self.one_out, "leave one specimen out"),
-            *scores.calibration(self.batch_out, "leave one batch out"),
-        ]
+
+def make_learner(learns: Learning) -> Learner:
+    """What trains and judges the model of a source.
+
+    Raises:
+        NotFoundError: it is not installed.
+        SpecError: it has no such options, or is no learner.
+    """
+    make = plugins.load("models", learns.model)
+    if not callable(getattr(make, "learn", None)):
+        raise SpecError(
+            f"learns.model: {learns.model!r} trains no model of a source; give prvae"
+        )
+    try:
+        made: Learner = make(**learns.options)
+    except TypeError as error:
+        raise SpecError(f"learns.options of {learns.model!r}: {error}") from None
+    return made
 
 
 def train(
@@ -59,6 +81,7 @@ def train(
     champion: ModelVersion | None,
     seed: int,
     device: str = "cpu",
+    seen: int = 0,
 ) -> ModelVersion | None:
     """A new version of the campaign's predictor, judged on held-out specimens.
 
@@ -72,6 +95,7 @@ def train(
         champion: the version in use.
         seed: of predictors that draw random numbers.
         device: where the predictor computes.
+        seen: results that had been taken in.
 
     Returns:
         The version; none when no specimen has an exact value to learn from.
@@ -88,29 +112,9 @@ def train(
     log = campaign.observables[spec.predicts].log
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        result = _learn(_factory(campaign, device), rows, champion, log=log)
-        content = result.predictor.to_bytes()
-        learned = result.predictor.summary()
-    sha256 = artifact.address(content)
-    judge = champion.id if champion else None
-    return ModelVersion(
-        id=content_hash([sha256, campaign.name, snapshot.hash, judge, seed]),
-        campaign=campaign.name,
-        model=spec.model,
-        snapshot=snapshot.hash,
-        n_rows=len(rows),
-        status="champion" if result.against.is_promoted else "challenger",
-        metrics=result.metrics(rows, log=log),
-        parameters={
-            **_parameters(campaign),
-            "sha256": sha256,
-            "seed": seed,
-            "promotion": result.against.reason,
-            "learned": learned,
-        },
-        calibration=result.calibration,
-        artifact=base64.b64encode(content).decode(),
-    )
+        lesson = _learn(campaign, _factory(campaign, device), rows, champion, log=log)
+    task = Task(campaign=campaign, snapshot=snapshot, champion=champion, seen=seen)
+    return version_of(task, spec.model, lesson, seed).version
 
 
 def estimates(
@@ -165,20 +169,31 @@ def restore(version: ModelVersion, device: str = "cpu") -> Predictor:
 
 
 def _learn(
+    campaign: Campaign,
     make: holdout.Make,
     rows: Sequence[TrainingRow],
     champion: ModelVersion | None,
     *,
     log: bool,
-) -> _Result:
+) -> Lesson:
     predictor = make()
     predictor.fit_rows(rows)
     one_out = holdout.leave_specimens_out(make, rows, log=log)
-    return _Result(
-        predictor=predictor,
-        one_out=one_out,
-        batch_out=holdout.leave_batches_out(make, rows, log=log),
+    batch_out = holdout.leave_batches_out(make, rows, log=log)
+    return Lesson(
+        content=predictor.to_bytes(),
+        n_labelled=len(predictor.labelled),
         against=_against(champion, rows, one_out, log=log),
+        metrics={
+            "n_censored": float(sum(row.censored for row in rows)),
+            **scores.metrics(one_out, "specimen_out", log=log),
+            **scores.metrics(batch_out, "batch_out", log=log),
+        },
+        parameters={**_parameters(campaign), "learned": predictor.summary()},
+        calibration=[
+            *scores.calibration(one_out, "leave one specimen out"),
+            *scores.calibration(batch_out, "leave one batch out"),
+        ],
     )
 
 

@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
@@ -286,15 +286,26 @@ class Client:
 
     def upload(self, campaign: str, path: Path, trial: str | None = None) -> Artifact:
         """Keep a file with a campaign, or with one of its trials."""
-        query = {"name": path.name, **({} if trial is None else {"trial": trial})}
         with path.open("rb") as file:
-            answer = self._call(
-                "POST",
-                f"/campaigns/{campaign}/artifacts",
-                params=query,
-                content=file,
-                headers={"Content-Type": "application/octet-stream"},
-            )
+            return self.upload_bytes(campaign, file, path.name, trial)
+
+    def upload_bytes(
+        self,
+        campaign: str,
+        content: bytes | BinaryIO,
+        name: str,
+        trial: str | None = None,
+        *,
+        media_type: str = "application/octet-stream",
+    ) -> Artifact:
+        """Keep what is not a file yet."""
+        answer = self._call(
+            "POST",
+            f"/campaigns/{campaign}/artifacts",
+            params={"name": name, **({} if trial is None else {"trial": trial})},
+            content=content,
+            headers={"Content-Type": media_type},
+        )
         return Artifact.model_validate_json(answer.content)
 
     def artifacts(self, campaign: str) -> Listing[Artifact]:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from bigloop.loop.filing import place_of
+
 BINARY = "application/octet-stream"
 # Whatever a browser makes of the content, it may do nothing.
 _LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
@@ -26,11 +28,6 @@ def saved_as(name: str) -> dict[str, str]:
     """Headers that make a browser save an answer under a name."""
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return {"Content-Disposition": disposition, **_LOCKED}
-
-
-def place_of(folder: Path, sha256: str) -> Path:
-    """Where the file of a hash lies."""
-    return folder / "artifacts" / sha256[:2] / sha256
 
 
 async def keep(

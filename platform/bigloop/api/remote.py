@@ -7,16 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bigloop.api.client import Client
+from bigloop.api.routes.artifacts import MOST_BYTES
 from bigloop.contracts import (
+    Attachment,
     Campaign,
     Capabilities,
     Claim,
     Executor,
+    KeptFile,
     Outcome,
+    ResultError,
+    SpecError,
     StoreError,
     Trial,
 )
-from bigloop.db import Lapsed
+from bigloop.db import Artifact, Lapsed
+from bigloop.loop.filing import checked, kept
 from bigloop.loop.handing_in import Result
 from bigloop.loop.worker import Worker, worker_name
 
@@ -70,6 +76,26 @@ class RemoteQueue:
         result = Result.model_validate(outcome.model_dump())
         return self._patiently(lambda: self.client.complete(claim, result))
 
+    def keep(self, claim: Claim, given: Attachment) -> KeptFile:
+        """Keep a file on the server, however long it is away."""
+        checked(given, MOST_BYTES)
+        campaign, trial = claim.trial.campaign, claim.trial.id
+        name, kind = given.name, given.media_type
+
+        def send() -> Artifact:
+            return self.client.upload_bytes(
+                campaign, given.content, name, trial, media_type=kind
+            )
+
+        try:
+            return kept(given, self._patiently(send).sha256)
+        except SpecError as error:
+            raise ResultError(f"file {name!r}: the server says: {error}") from None
+
+    def weights(self, campaign: str, model: str) -> bytes:
+        """The file of a model version."""
+        return self._patiently(lambda: self.client.model_file(campaign, model))
+
     def mark_unknown(self, claim: Claim, reason: str) -> Trial:
         """Give up a trial, however long the server is away."""
         return self._patiently(lambda: self.client.lose(claim, reason))
@@ -121,6 +147,7 @@ def work(
         spec,
         capabilities,
         executor,
+        queue,
         name=worker_name("worker"),
         lease_s=lease_s,
         note=note,

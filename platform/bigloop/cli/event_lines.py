@@ -34,11 +34,21 @@ def ended_line(trial: Trial) -> str:
 
 
 def trained_line(version: ModelVersion) -> str:
-    """A predictor, and whether it is used from now on."""
+    """A model, and whether it is used from now on."""
+    if version.source:
+        return _of_source(version)
     n = int(version.metrics.get("specimen_out_n", 0))
     error = version.metrics.get("specimen_out_mape_percent")
     judged = f" held-out error {significant(error)} % (n = {n})" if error else ""
     return (
         f"trained {version.id[:8]} {version.model} on {version.n_rows} specimens"
         f"{judged} {version.status}"
+    )
+
+
+def _of_source(version: ModelVersion) -> str:
+    why = version.parameters.get("promotion", "")
+    return (
+        f"trained {version.id[:8]} {version.model} of {version.source} on "
+        f"{version.n_rows} runs {version.status}: {why}"
     )

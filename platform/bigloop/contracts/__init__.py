@@ -1,5 +1,6 @@
 """Documents, Protocols, units and errors: the bottom layer, imports nothing of ours."""
 
+from bigloop.contracts.attachments import Attachment, KeptFile
 from bigloop.contracts.base import (
     Design,
     Document,
@@ -14,6 +15,7 @@ from bigloop.contracts.campaign import (
     Campaign,
     Constraint,
     Cost,
+    Learning,
     Limit,
     Objective,
     Observable,
@@ -34,20 +36,16 @@ from bigloop.contracts.documents import (
     CampaignState,
     Claim,
     Decision,
-    Estimate,
     Event,
     FailureClass,
     HistoryRow,
     Measurement,
-    ModelVersion,
     Observation,
     Outcome,
     Proposal,
     Recommendation,
-    Snapshot,
     Stock,
     Term,
-    TrainingRow,
     Trial,
     TrialState,
 )
@@ -65,6 +63,12 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.learned import (
+    Estimate,
+    ModelVersion,
+    Snapshot,
+    TrainingRow,
+)
 from bigloop.contracts.limits import limited
 from bigloop.contracts.numbers import number
 from bigloop.contracts.protocols import (
@@ -92,6 +96,7 @@ __all__ = [
     "Agent",
     "AgentFactory",
     "Alternative",
+    "Attachment",
     "Because",
     "BigloopError",
     "BudgetError",
@@ -114,8 +119,10 @@ __all__ = [
     "FailureClass",
     "GenerativeModel",
     "HistoryRow",
+    "KeptFile",
     "Key",
     "Laboratory",
+    "Learning",
     "Limit",
     "Measurement",
     "ModelVersion",

@@ -151,6 +151,29 @@ class Objective(Document):
     """The source whose mean result defines the truth."""
 
 
+class Learning(Document):
+    """How the model behind a source is trained while the campaign runs."""
+
+    model: str
+    """Entry point in `bigloop.models` that learns."""
+    sources: tuple[Name, ...]
+    """Whose results it learns from."""
+    start: str | None = None
+    """File of the version to begin with, relative to the campaign's folder; none, or
+    one that cannot be used: the first that is trained."""
+    sha256: str | None = None
+    """That the file must have."""
+    first: PositiveInt = 64
+    """Results, of all these sources, before the first training."""
+    rows: PositiveInt = 30
+    """New results after which it is trained again; sooner where fresh results show
+    that its intervals are too narrow."""
+    data: str | None = None
+    """Folder of past runs that it learns from as well, relative to the campaign's."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Handed to the entry point."""
+
+
 class Source(Document):
     """One way to learn something: a simulator, or a laboratory (physical)."""
 
@@ -178,6 +201,9 @@ class Source(Document):
     checklist: tuple[str, ...] = ()
     """What a person confirms, item by item, before saying what became of an `unknown`
     trial, such as `the bench is cleared`."""
+    learns: Learning | None = None
+    """It answers with a model that is trained from other sources' results. Before
+    there is a version, nothing is proposed to it."""
 
     @property
     def entry_point(self) -> str:
@@ -219,6 +245,8 @@ class Source(Document):
             )
         if self.cost_per_age and self.until_age is None and self.longest_age is None:
             raise ValueError("cost_per_age needs until_age or longest_age")
+        if self.learns is not None and self.is_physical:
+            raise ValueError("learns: a laboratory has no model; give a simulator")
         parse_unit(self.age_unit)
         if not self.observes:
             raise ValueError("observes is empty; name what this source yields")

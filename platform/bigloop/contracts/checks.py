@@ -59,6 +59,7 @@ def _check_references(c: Campaign) -> None:
     for name, source in c.sources.items():
         for observable in source.observes:
             _known("observable", observable, c.observables, f"sources.{name}.observes")
+        _check_learning(c, name)
     if c.candidates is not None:
         _known("source", c.candidates, c.sources, "candidates")
     for index, rule in enumerate(c.approval):
@@ -67,6 +68,25 @@ def _check_references(c: Campaign) -> None:
     if c.predictor is not None:
         for observable in (c.predictor.predicts, *c.predictor.early):
             _known("observable", observable, c.observables, "predictor")
+
+
+def _check_learning(c: Campaign, name: str) -> None:
+    learns, where = c.sources[name].learns, f"sources.{name}.learns"
+    if learns is None:
+        return
+    if name in (c.objective.source, c.candidates):
+        raise ValueError(
+            f"{where}: {name!r} defines the truth or the designs, which must be there "
+            "from the start; let another source learn"
+        )
+    if not learns.sources:
+        raise ValueError(f"{where}.sources: is empty; name whose results it learns")
+    for other in learns.sources:
+        _known("source", other, c.sources, f"{where}.sources")
+        if c.sources[other].learns is not None:
+            raise ValueError(
+                f"{where}.sources: {other!r} is a model itself; name what measures"
+            )
 
 
 def _check_derived(c: Campaign) -> None:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat
 
+from bigloop.contracts.attachments import Attached, KeptFile
 from bigloop.contracts.base import Design, Document, content_hash
 from bigloop.contracts.campaign import Campaign, Cost
+from bigloop.contracts.learned import Estimate
 
 
 class TrialState(StrEnum):
@@ -94,11 +96,18 @@ class Proposal(Document):
     seed: int = 0
     replaces: str | None = None
     """Id of the proposal of which this is an edit."""
+    model: str | None = None
+    """Version of the model that its source answers with; none: it has no such model.
+    The same design may be asked of another version."""
 
     @property
     def id(self) -> str:
-        """SHA-256 of the content, shortened to 16 hex digits."""
-        return content_hash(self.model_dump(mode="json"))[:16]
+        """SHA-256 of the content, shortened to 16 hex digits.
+
+        Without a model, that of a proposal from before there were any.
+        """
+        without = {"model"} if self.model is None else None
+        return content_hash(self.model_dump(mode="json", exclude=without))[:16]
 
 
 class Term(Document):
@@ -193,6 +202,10 @@ class Outcome(Document):
     duration_s: float = Field(default=0.0, ge=0)
     provenance: dict[str, Any] = Field(default_factory=dict)
     """Versions, seeds, citations."""
+    attached: Attached = Field(default=(), exclude=True, repr=False)
+    """Files that the source hands in; in no JSON. The worker keeps them."""
+    files: tuple[KeptFile, ...] = ()
+    """Those that were kept; set by the worker."""
 
 
 class Observation(Document):
@@ -280,25 +293,6 @@ class Stock(Document):
     specimens: int
 
 
-class Estimate(Document):
-    """A prediction of the champion model for one specimen not yet measured to its end.
-
-    `mean` and the standard deviations are on the model scale of the observable
-    (natural logarithm when the observable is `log`).
-    """
-
-    trial: str
-    """The trial that gave the early observations."""
-    observable: str
-    mean: float
-    sd_aleatoric: float = Field(ge=0)
-    sd_epistemic: float = Field(ge=0)
-    common: tuple[float, ...] = ()
-    """Loadings on independent standard normal errors that all estimates of one model
-    version share; their squares add up to at most `sd_epistemic**2`."""
-    model_version: str
-
-
 class HistoryRow(Document):
     """One measurement that people bring along: not made by a trial of this campaign."""
 
@@ -307,52 +301,6 @@ class HistoryRow(Document):
     specimen: str | None = None
     batch: str | None = None
     measurement: Measurement
-
-
-class TrainingRow(Document):
-    """What is known of one specimen, for a predictor (campaign units)."""
-
-    trial: str
-    """The latest trial that touched the specimen."""
-    specimen: str
-    batch: str | None = None
-    design: Design
-    early: dict[str, float]
-    """The predictor's early observables; rows that lack one are left out."""
-    value: float | None = None
-    """The predicted observable, where it has been measured."""
-    censored: bool = False
-    """The specimen outlived `value`."""
-
-
-class Snapshot(Document):
-    """The training rows at one moment, in order of specimen, and their hash."""
-
-    rows: tuple[TrainingRow, ...]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the rows."""
-        return content_hash(self.model_dump(mode="json"))
-
-
-class ModelVersion(Document):
-    """A trained predictor: its data, its scores, its standing."""
-
-    id: str
-    """SHA-256 of weights and metadata."""
-    campaign: str
-    model: str
-    snapshot: str
-    """Hash of the training rows."""
-    n_rows: int
-    status: Literal["challenger", "champion", "retired"] = "challenger"
-    metrics: dict[str, float] = Field(default_factory=dict)
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    calibration: list[dict[str, Any]] = Field(default_factory=list)
-    """Per group of held-out rows: n, nominal level, coverage, error."""
-    artifact: str = ""
-    """Base64 of the safetensors file."""
 
 
 class Event(Document):
@@ -385,11 +333,26 @@ class CampaignState(Document):
     accounts: dict[str, Account]
     stock: tuple[Stock, ...] | None = None
     """What the laboratory can still run; none: any feasible design."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """The present model version of every source that answers with one. What older
+    versions said is not among the observations."""
+
+    def is_superseded(self, trial: Trial) -> bool:
+        """Whether an older version of its source's model answered, or will."""
+        now = self.versions.get(trial.proposal.source)
+        return now is not None and trial.proposal.model != now
 
     @property
     def pending(self) -> tuple[Trial, ...]:
-        """Trials that are on their way, or ended but not yet taken in."""
+        """Trials that are on their way, or ended but not yet taken in.
+
+        Without those whose answer an older model gives: it will not count.
+        """
         seen = set(self.seen)
         return tuple(
-            t for t in self.trials if t.id not in seen and t.state not in CALLED_OFF
+            t
+            for t in self.trials
+            if t.id not in seen
+            and t.state not in CALLED_OFF
+            and not self.is_superseded(t)
         )

@@ -40,6 +40,10 @@ class Request(Document):
     until_age: float | None = None
     seed: int = 0
     timeout_s: float = 3600.0
+    model: str | None = None
+    """Version of the model to answer with, for a source that has one."""
+    weights: bytes = Field(default=b"", exclude=True, repr=False)
+    """The file of that version; in no JSON."""
 
 
 class Capabilities(Document):

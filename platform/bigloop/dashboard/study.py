@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bigloop.contracts import (
@@ -44,7 +45,7 @@ class Study:
     @property
     def champion(self) -> ModelVersion | None:
         """The predictor in use."""
-        return next((v for v in self.versions if v.status == "champion"), None)
+        return champion_of(self.versions)
 
     def of(self, *states: TrialState) -> list[Trial]:
         """Trials in these states."""
@@ -87,4 +88,11 @@ def _foresights(
 ) -> list[Foresight]:
     if spec.predictor is None or not versions:
         return []
-    return foresights(spec, versions, store.snapshot(spec.name))
+    mine = [version for version in versions if not version.source]
+    return foresights(spec, mine, store.snapshot(spec.name))
+
+
+def champion_of(versions: Sequence[ModelVersion]) -> ModelVersion | None:
+    """The predictor in use among all models."""
+    mine = (v for v in versions if v.status == "champion" and not v.source)
+    return next(mine, None)

@@ -26,6 +26,7 @@ from bigloop.loop.delivery import Delivery
 from bigloop.loop.policy import ApproveAll, RulePolicy
 from bigloop.loop.retraining import Trainer
 from bigloop.loop.timeline import Timeline
+from bigloop.loop.versions import as_known, asked_of, learning
 from bigloop.loop.watcher import Ending, Progress, Silent, Watcher
 from bigloop.loop.worker import worker_name
 from bigloop.loop.workspace import Workspace
@@ -77,10 +78,14 @@ class CampaignLoop:
         self.trainer = Trainer(
             self.store,
             campaign,
+            workspace.folder,
+            base,
+            note=self.watcher.note,
             on_ray=settings.executor == "ray" and work,
             address=settings.ray_address,
             num_gpus=settings.ray_num_gpus,
         )
+        self.trainer.begin(self.name)
         self._approver = approve_all
         self._stopping = threading.Event()
         self._looked: tuple[Moment, list[str], CampaignState] | None = None
@@ -129,11 +134,12 @@ class CampaignLoop:
         if known is not None and known[0] is moment and known[1] == line.seen:
             return known[2]
         state = line.view(moment.state(line.seen))
+        if learning(self.campaign):
+            state = as_known(state, self.trainer.versions(line.seen))
         estimates: list[Estimate] = []
         version = None
         if self.campaign.predictor is not None:
-            snapshot = self.store.snapshot(self.campaign.name, line.seen)
-            estimates, version = self.trainer.estimates(snapshot)
+            estimates, version = self.trainer.estimates(line.seen)
         state = state.model_copy(
             update={
                 "stock": self.crew.stock,
@@ -208,11 +214,12 @@ class CampaignLoop:
             return None
         self._retrain(line, delivery)
         state = self._look(line, moment)
-        suggestions = self.agent.propose(state, free, 1)
+        free = [name for name in free if name in state.campaign.sources]
+        suggestions = self.agent.propose(state, free, 1) if free else []
         if not suggestions or self._is_not_worth_it(suggestions[0], state):
             self._declined = state
             return None
-        return self._record(line, suggestions[0], state)
+        return self._record(line, asked_of(suggestions[0], state), state)
 
     def _record(
         self, line: Timeline, suggestion: Suggestion, state: CampaignState
@@ -233,10 +240,7 @@ class CampaignLoop:
         return trial
 
     def _retrain(self, line: Timeline, delivery: Delivery) -> None:
-        if self.campaign.predictor is None:
-            return
-        _, version = self.trainer.update(line.seen, self.name)
-        if version is not None:
+        for version in self.trainer.update(line.seen, self.name):
             self._looked = None
             delivery.wake()
             self.watcher.trained(version)

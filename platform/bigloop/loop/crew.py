@@ -123,6 +123,7 @@ class Crew:
             self.campaign,
             {source: self.capabilities[source] for source in served},
             self._executor(),
+            self.workspace.files,
             name=name,
             lease_s=settings.lease_s,
             changed=self._changed.set,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from bigloop.contracts import BigloopError
+from bigloop.contracts import BigloopError, ModelVersion
 from bigloop.db import Store
+from bigloop.loop.filing import read
 from bigloop.tracking import Tracker, TrackingFeed
 
 RETRY_S = 5.0
@@ -21,7 +23,8 @@ class Delivery:
         store: whose events are delivered.
         uri: address of MLflow.
         campaign: whose models.
-        folder: for MLflow's artifacts when it is a local database.
+        folder: where weights are, and for MLflow's artifacts when it is a local
+            database.
         note: told when MLflow is away, and when it is back.
     """
 
@@ -33,7 +36,7 @@ class Delivery:
         folder: Path,
         note: Callable[[str], None],
     ) -> None:
-        tracker = Tracker(uri, f"bigloop/{campaign}", folder)
+        tracker = Tracker(uri, f"bigloop/{campaign}", folder, partial(_weights, folder))
         self._feed = TrackingFeed(store, tracker, campaign)
         self._note = note
         self._wake, self._end = Event(), Event()
@@ -75,3 +78,7 @@ class Delivery:
             self._is_away = problem is not None
             if is_last:
                 return
+
+
+def _weights(folder: Path, version: ModelVersion) -> bytes:
+    return read(folder, version.sha256) if version.sha256 else b""

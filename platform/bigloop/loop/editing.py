@@ -183,5 +183,10 @@ def _numbered(
     store: Store, proposal: Proposal, decision: Decision, cost: Cost
 ) -> Suggestion:
     last = max(t.proposal.number for t in store.trials(proposal.campaign))
-    numbered = proposal.model_copy(update={"number": last + 1})
+    changes: dict[str, object] = {"number": last + 1}
+    if proposal.model is not None:
+        # Meanwhile a newer version may be the one that counts.
+        now = store.champion(proposal.campaign, proposal.source)
+        changes["model"] = proposal.model if now is None else now.id
+    numbered = proposal.model_copy(update=changes)
     return Suggestion(proposal=numbered, decision=decision, cost=cost)

@@ -12,6 +12,7 @@ from bigloop.contracts import (
     Design,
     Document,
     FailureClass,
+    KeptFile,
     Measurement,
     Outcome,
     ResultError,
@@ -47,6 +48,8 @@ class Result(Document):
     cost: Cost | None = None
     """What it cost by currency; none: by the campaign's prices."""
     provenance: dict[str, Any] = Field(default_factory=dict)
+    files: tuple[KeptFile, ...] = ()
+    """Files of this result that were uploaded for the trial before."""
 
 
 def outcome_of(spec: Campaign, trial: Trial, result: Result) -> Outcome:

@@ -18,8 +18,10 @@ class SourceActor:
         self._plan = plan
         self._source: Simulator | None = None
 
-    def ask(self, kind: str, request: Request) -> Answer:
+    def ask(self, kind: str, request: Request, weights: bytes = b"") -> Answer:
         """The outcome of `evaluate`, or what `recover` knows."""
+        if weights:
+            request = request.model_copy(update={"weights": weights})
         return answered(lambda: self._ask(kind, request))
 
     def _ask(self, kind: str, request: Request) -> Outcome | None:
@@ -50,6 +52,7 @@ class RayExecutor:
         self._plans = dict(plans)
         self._capacity = dict(capacity)
         self._actors: dict[tuple[str, int], Any] = {}
+        self._sent: tuple[str | None, Any] = None, None
         self._running: dict[Any, tuple[str, tuple[str, int], Any]] = {}
 
     def submit(self, source: str, request: Request) -> None:
@@ -85,8 +88,16 @@ class RayExecutor:
             options = remote.options(max_restarts=0, max_task_retries=0, num_cpus=0)
             self._actors[slot] = options.remote(self._plans[source])
         actor = self._actors[slot]
-        ref = actor.ask.remote(kind, request)
+        ref = actor.ask.remote(kind, *self._parts(request))
         self._running[ref] = (request.trial, slot, actor)
+
+    def _parts(self, request: Request) -> tuple[Any, ...]:
+        """A request, and its weights as an object that is sent to each node once."""
+        if not request.weights:
+            return (request,)
+        if self._sent[0] != request.model:
+            self._sent = request.model, self._ray.put(request.weights)
+        return request.model_copy(update={"weights": b""}), self._sent[1]
 
     def _slot(self, source: str) -> tuple[str, int]:
         """The actor to ask: sources of one plan share their actors."""

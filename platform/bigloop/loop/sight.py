@@ -17,6 +17,7 @@ from bigloop.contracts import (
     TrialState,
 )
 from bigloop.db import Moment, Store
+from bigloop.loop import versions
 from bigloop.loop.sources import plan, stock_of
 from bigloop.loop.timeline import Timeline
 
@@ -56,15 +57,18 @@ def sight(
     moment = _rejected(store.moment(campaign), without)
     line = Timeline.caught_up(moment.campaign, moment.trials)
     seen = tuple(line.seen)
-    champion = store.champion(campaign)
-    state = line.view(moment.state(seen)).model_copy(
+    now = versions.present(store.standings(campaign), len(seen))
+    champion = store.model(campaign, now[""]) if "" in now else None
+    known = versions.as_known(line.view(moment.state(seen)), now)
+    state = known.model_copy(
         update={
             "estimates": _estimates(store, champion, seen),
             "model_version": None if champion is None else champion.id,
             "stock": None if stock is None else tuple(stock),
         }
     )
-    return Sight(state=state, free=tuple(line.free(moment.trials)))
+    free = [n for n in line.free(moment.trials) if n in state.campaign.sources]
+    return Sight(state=state, free=tuple(free))
 
 
 def stock(spec: Campaign, base: Path) -> tuple[Stock, ...] | None:

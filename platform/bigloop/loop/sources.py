@@ -143,6 +143,7 @@ def request(campaign: Campaign, trial: Trial, capabilities: Capabilities) -> Req
         until_age=None if until is None else convert(until, source.age_unit, unit),
         seed=proposal.seed,
         timeout_s=source.timeout_s,
+        model=proposal.model,
     )
 
 

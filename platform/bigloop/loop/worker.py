@@ -7,19 +7,23 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from bigloop.contracts import (
+    BigloopError,
     Campaign,
     Capabilities,
     Claim,
     ConflictError,
     Executor,
     Outcome,
+    Request,
     ResultError,
     SourceError,
     StaleClaimError,
 )
 from bigloop.contracts.documents import FailureClass
+from bigloop.loop.filing import Files, filed
 from bigloop.loop.queue import Queue
 from bigloop.loop.sources import broken, request, settle
 
@@ -52,6 +56,7 @@ class Worker:
         campaign: the specification.
         capabilities: of each source that this worker serves.
         executor: runs the requests.
+        files: where files of outcomes go, and weights of models are.
         name: of the worker.
         lease_s: how long it may be silent [s].
         changed: called after every change in the store.
@@ -64,6 +69,7 @@ class Worker:
         campaign: Campaign,
         capabilities: Mapping[str, Capabilities],
         executor: Executor,
+        files: Files,
         *,
         name: str,
         lease_s: float,
@@ -72,11 +78,12 @@ class Worker:
     ) -> None:
         self.store, self.campaign, self.name = store, campaign, name
         self.capabilities = dict(capabilities)
-        self.executor = executor
+        self.executor, self.files = executor, files
         self.lease_s = lease_s
         self.changed, self.note = changed, note
         self._jobs: dict[str, _Job] = {}
         self._recover_at = 0.0
+        self._weights = "", b""
 
     @property
     def n_running(self) -> int:
@@ -122,9 +129,25 @@ class Worker:
         return [s for s, n in busy.items() if n < self.campaign.sources[s].capacity]
 
     def _dispatch(self, claim: Claim, send: Callable[..., None]) -> None:
-        source = claim.trial.proposal.source
-        self._jobs[claim.trial.id] = _Job(claim=claim)
-        send(source, request(self.campaign, claim.trial, self.capabilities[source]))
+        job = self._jobs[claim.trial.id] = _Job(claim=claim)
+        try:
+            sent = self._request(claim)
+        except BigloopError as error:
+            # Nobody can answer in the name of a model that is gone.
+            self._complete(job, broken(SourceError(str(error))))
+            return
+        send(claim.trial.proposal.source, sent)
+
+    def _request(self, claim: Claim) -> Request:
+        """What to ask the source, with the weights of the model that is to answer."""
+        trial, model = claim.trial, claim.trial.proposal.model
+        known = self.capabilities[trial.proposal.source]
+        sent = request(self.campaign, trial, known)
+        if model is None:
+            return sent
+        if self._weights[0] != model:
+            self._weights = model, self.files.weights(trial.campaign, model)
+        return sent.model_copy(update={"weights": self._weights[1]})
 
     def _recover(self) -> int:
         """Take over trials whose worker fell silent, oldest first."""
@@ -153,10 +176,9 @@ class Worker:
         if isinstance(answer, Outcome):
             return self._complete(job, answer)
         source = job.claim.trial.proposal.source
-        sent = request(self.campaign, job.claim.trial, self.capabilities[source])
         if answer is None:
             # A laboratory that never began it: now it may.
-            self.executor.submit(source, sent)
+            self.executor.submit(source, self._request(job.claim))
             return 0
         job.tries += 1
         is_physical = self.campaign.sources[source].is_physical
@@ -166,13 +188,15 @@ class Worker:
             return self._complete(job, broken(answer))
         self.note(f"{source}: {answer}; try {job.tries} of {TRIES}")
         again = self.executor.recover if is_physical else self.executor.submit
-        again(source, sent)
+        again(source, self._request(job.claim))
         return 0
 
     def _complete(self, job: _Job, outcome: Outcome) -> int:
         trial = job.claim.trial
         del self._jobs[trial.id]
         source = trial.proposal.source
+        # Files first: killed in between, the trial runs again and gives them again.
+        outcome = filed(outcome, partial(self.files.keep, job.claim), self.note)
         try:
             found = settle(
                 self.campaign, trial.proposal, outcome, self.capabilities[source]

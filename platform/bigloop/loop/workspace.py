@@ -9,6 +9,7 @@ from typing import Self
 from bigloop.config import Settings
 from bigloop.contracts import StoreError
 from bigloop.db import Store
+from bigloop.loop.filing import Filing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,11 @@ class Workspace:
     def journal(self, campaign: str) -> Path:
         """The file in which laboratories remember what they ran for a campaign."""
         return self.folder / f"{campaign}.journal.db"
+
+    @property
+    def files(self) -> Filing:
+        """Where files of outcomes and weights of models are."""
+        return Filing(self.store, self.folder, self.settings.artifact_bytes)
 
     def mlflow_uri(self) -> str:
         """Address of the MLflow store."""

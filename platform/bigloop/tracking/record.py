@@ -12,6 +12,8 @@ EVENT = "bigloop.event"
 MODEL = "bigloop.model_id"
 CAMPAIGN = "bigloop.campaign"
 STATUS = "bigloop.status"
+SOURCE = "bigloop.source"
+"""Whose model it is; runs of predictors do not have it."""
 
 _LONGEST = 6000
 """MLflow's longest parameter value."""
@@ -42,7 +44,9 @@ def metrics(version: ModelVersion) -> dict[str, float]:
 
 def tags(version: ModelVersion, event_seq: int) -> dict[str, str]:
     """By what a run is found again."""
+    whose = {SOURCE: version.source} if version.source else {}
     return {
+        **whose,
         EVENT: str(event_seq),
         MODEL: version.id,
         CAMPAIGN: version.campaign,

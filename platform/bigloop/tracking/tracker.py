@@ -5,19 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bigloop.contracts import ModelVersion
+from bigloop.contracts import ModelVersion, NotFoundError, SourceError
 from bigloop.tracking import record
 from bigloop.tracking.session import local_file, session
+
+Weights = Callable[[ModelVersion], bytes]
 
 
 class Tracker:
     """One MLflow experiment. Nothing is opened before the first delivery."""
 
     def __init__(
-        self, uri: str | None, experiment: str, folder: Path = Path(".bigloop")
+        self,
+        uri: str | None,
+        experiment: str,
+        folder: Path = Path(".bigloop"),
+        weights: Weights | None = None,
     ) -> None:
         """Name the place.
 
@@ -25,9 +32,12 @@ class Tracker:
             uri: address of a server, or of a database; none: SQLite in `folder`.
             experiment: name of the experiment, made when it does not exist.
             folder: where `mlflow.db` and `mlartifacts` go when there is no `uri`.
+            weights: gives files that do not stand in their version; none: they are
+                left out.
         """
         self.uri = uri or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
         self.experiment = experiment
+        self.weights = weights or (lambda version: b"")
 
     def deliver(self, version: ModelVersion, event_seq: int) -> str:
         """Log a version as a run; the same event again finds the run of the first time.
@@ -46,9 +56,17 @@ class Tracker:
             wanted = {name: tags[name] for name in (record.EVENT, record.MODEL)}
             found = _find(client, experiment, wanted)
             run = found[0] if found else _start(client, experiment, version, tags)
-            if run.info.status != "FINISHED":
-                _log(client, run, version)
+            if run.info.status not in ("FINISHED", "FAILED"):
+                _log(client, run, version, self._weights(version))
             return str(run.info.run_id)
+
+    def _weights(self, version: ModelVersion) -> bytes:
+        if version.artifact:
+            return base64.b64decode(version.artifact)
+        try:
+            return self.weights(version)
+        except NotFoundError as error:
+            raise SourceError(f"model {version.id[:12]}: {error}") from None
 
     def promote(self, campaign: str, model_id: str) -> int:
         """Tag the runs of a model as champion's, those of the one before as retired.
@@ -61,12 +79,19 @@ class Tracker:
         """
         with session(self.uri) as client:
             experiment = self.experiment_id(client)
+            runs = _find(client, experiment, {record.CAMPAIGN: campaign})
+            kinds = {
+                r.data.tags.get(record.SOURCE, "") for r in runs if _is(r, model_id)
+            }
             changed = 0
-            for run in _find(client, experiment, {record.CAMPAIGN: campaign}):
-                mine = run.data.tags[record.MODEL] == model_id
+            for run in runs:
+                # The champion of another kind stays champion.
+                if run.data.tags.get(record.SOURCE, "") not in kinds:
+                    continue
+                is_it = _is(run, model_id)
                 status = run.data.tags.get(record.STATUS)
-                new = "champion" if mine else "retired"
-                if status != new and (mine or status == "champion"):
+                new = "champion" if is_it else "retired"
+                if status != new and (is_it or status == "champion"):
                     client.set_tag(run.info.run_id, record.STATUS, new)
                     changed += 1
             return changed
@@ -103,7 +128,11 @@ def _start(
     return client.create_run(experiment, tags=tags, run_name=name)
 
 
-def _log(client: Any, run: Any, version: ModelVersion) -> None:
+def _is(run: Any, model_id: str) -> bool:
+    return bool(run.data.tags[record.MODEL] == model_id)
+
+
+def _log(client: Any, run: Any, version: ModelVersion, content: bytes) -> None:
     from mlflow.entities import Metric, Param
 
     run_id, at = run.info.run_id, run.info.start_time
@@ -114,10 +143,13 @@ def _log(client: Any, run: Any, version: ModelVersion) -> None:
         params=[Param(k, v) for k, v in record.parameters(version).items()],
     )
     with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "weights.safetensors"
-        weights.write_bytes(base64.b64decode(version.artifact))
-        client.log_artifact(run_id, str(weights), "model")
+        if content:
+            weights = Path(folder) / "weights.safetensors"
+            weights.write_bytes(content)
+            client.log_artifact(run_id, str(weights), "model")
         report = Path(folder) / "calibration.json"
         report.write_text(json.dumps(version.calibration, indent=1))
         client.log_artifact(run_id, str(report))
-    client.set_terminated(run_id)
+    client.set_terminated(
+        run_id, "FAILED" if version.status == "failed" else "FINISHED"
+    )

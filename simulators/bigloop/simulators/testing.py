@@ -18,9 +18,13 @@ from bigloop.contracts import (
     Request,
     Simulator,
     SpecError,
+    attachments,
     canonical_json,
 )
 from bigloop.contracts.units import factor, parse_unit
+
+SMALL = 2**20
+"""Bytes of a file that a source may hand in with each outcome."""
 
 
 def check_simulator(make: Callable[[], Simulator], request: Request) -> Outcome:
@@ -41,6 +45,9 @@ def check_simulator(make: Callable[[], Simulator], request: Request) -> Outcome:
     again = make().evaluate(request)
     assert again.measurements == outcome.measurements, (
         "a new simulator gave other results for the same request and seed"
+    )
+    assert again.attached == outcome.attached, (
+        "a new simulator gave other files for the same request and seed"
     )
     return outcome
 
@@ -141,7 +148,13 @@ def _check_outcome(simulator: Simulator, outcome: Outcome) -> None:
         factor(measurement.unit, unit)
     canonical_json(outcome.model_dump(mode="json"))
     again = Outcome.model_validate_json(outcome.model_dump_json())
-    assert again == outcome, "the outcome does not survive JSON"
+    bare = outcome.model_copy(update={"attached": ()})
+    assert again == bare, "the outcome does not survive JSON"
+    assert not outcome.files, "who keeps the files says which; attach them"
+    for given in outcome.attached:
+        assert not (problem := attachments.problem(given, SMALL)), problem
+    names = [given.name for given in outcome.attached]
+    assert len(set(names)) == len(names), "two files have one name"
 
 
 def _check_frozen(outcome: Outcome) -> None:

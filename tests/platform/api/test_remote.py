@@ -17,12 +17,15 @@ from bigloop.api.client import Client
 from bigloop.api.context import Context
 from bigloop.api.remote import RemoteQueue, work
 from bigloop.cli import main
+from bigloop.config import Settings
 from bigloop.contracts import (
+    Attachment,
     Campaign,
     Decision,
     FailureClass,
     Outcome,
     Proposal,
+    Request,
     StoreError,
     Suggestion,
     TrialState,
@@ -33,6 +36,7 @@ from bigloop.loop.in_process import InProcessExecutor
 from bigloop.loop.readers import CsvReader
 from bigloop.loop.sources import plan
 from bigloop.loop.worker import Worker
+from bigloop.simulators.synthetic import ForresterSimulator
 
 FORRESTER = {
     "name": "forrester",
@@ -109,6 +113,53 @@ def test_a_simulator_here_runs_the_trials_of_a_server_there(
     assert {str(t.worker).split("/")[0] for t in trials} == {"ann"}
 
 
+class Pictured(ForresterSimulator):
+    """Hands in one file, and one that the server refuses."""
+
+    def evaluate(self, request: Request) -> Outcome:
+        given = (
+            Attachment(name="log.txt", content=b"well", media_type="text/plain"),
+            Attachment(name="big.bin", content=bytes(2000)),
+        )
+        outcome = super().evaluate(request)
+        return outcome.model_copy(update={"attached": given})
+
+
+def test_files_travel_before_their_outcome_and_are_refused_without_it(
+    bench: Any, tmp_path: Path
+) -> None:
+    settings = Settings(folder=tmp_path, artifact_bytes=1000)
+    app = create_app(Context.of(bench.store, tmp_path, "ann", settings))
+    http = TestClient(app, base_url="http://127.0.0.1")
+    spec = Campaign.model_validate(FORRESTER)
+    propose(bench, spec, 1)
+    executor = InProcessExecutor(
+        {"sim": plan(spec.sources["sim"], tmp_path, tmp_path, 0)}
+    )
+    executor._source = lambda name: Pictured()  # type: ignore[method-assign]
+    said: list[str] = []
+    work(
+        Client(http=http),
+        spec,
+        {"sim": Pictured().capabilities()},
+        executor,
+        threading.Event(),
+        lease_s=30,
+        is_once=True,
+        note=said.append,
+    )
+    (trial,) = bench.store.trials("forrester")
+    assert trial.state is TrialState.COMPLETED
+    assert trial.outcome is not None
+    (file,) = trial.outcome.files
+    (known,) = bench.store.artifacts("forrester", trial.id)
+    assert (known.name, known.sha256, known.size) == ("log.txt", file.sha256, 4)
+    assert known.media_type == "text/plain"
+    assert "above 1000 bytes" in trial.outcome.provenance["files_refused"][0]
+    assert "big.bin" in said[0]
+    assert Client(http=http).download(file.sha256) == b"well"
+
+
 def test_a_way_that_is_cut_loses_no_result_and_runs_nothing_twice(
     bench: Any, client_of: Client, tmp_path: Path
 ) -> None:
@@ -156,11 +207,13 @@ class Folder:
         self.client, self.stop = client, threading.Event()
 
     def worker(self) -> Any:
+        queue = RemoteQueue(self.client, self.stop, self.said.append)
         return Worker(
-            RemoteQueue(self.client, self.stop, self.said.append),
+            queue,
             self.spec,
             {"full": capabilities_of(self.spec, "full")},
             self.executor,
+            queue,
             name="w",
             lease_s=30,
             note=self.said.append,

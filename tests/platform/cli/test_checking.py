@@ -94,3 +94,24 @@ def test_plugins_and_sources_are_listed(nowhere: Any) -> None:
     assert kinds["pybamm-ageing"] == "simulator"
     assert "Replays measured specimens" in nowhere("sources").out
     assert json.dumps(found["table"])
+
+
+def test_a_source_that_begins_without_a_version_is_remarked(
+    nowhere: Any, tmp_path: Path
+) -> None:
+    text = (ROOT / "campaigns" / "sei.yaml").read_text()
+    file = tmp_path / "sei.yaml"
+    file.write_text(text)
+    answer = nowhere("validate", file)
+    assert (answer.code, answer.err) == (0, "")
+    assert "sources.prvae: learns.start:" in answer.out
+    assert "until 64 results of kmc have trained the first" in answer.out
+    for old, new, says in (
+        ("model: prvae", "model: early-life", "trains no model of a source"),
+        ("sources: [kmc]", "sources: [prvae]", "is a model itself"),
+        ("first: 64", "data: nowhere", "no data set"),
+    ):
+        file.write_text(text.replace(old, new))
+        answer = nowhere("validate", file)
+        assert answer.code == 2
+        assert says in answer.err

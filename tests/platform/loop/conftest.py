@@ -13,6 +13,8 @@ import yaml
 from bigloop.config import Settings
 from bigloop.contracts import Campaign, read_campaign
 from bigloop.loop import Workspace
+from bigloop.simulators.sei import box
+from bigloop.simulators.sei.barriers import NAMES
 
 TABLE = {
     "kind": "table",
@@ -122,3 +124,43 @@ def open_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
 def change(base: Path) -> Callable[..., Campaign]:
     """The campaign with other top-level fields."""
     return lambda **changes: read_campaign(write_campaign(base, **changes))
+
+
+def sei_campaign(**changes: object) -> Campaign:
+    """SEI growth on a lattice that takes milliseconds, searched at random."""
+    data = {
+        "name": "film",
+        "seed": 1,
+        "agent": "random",
+        "ahead": 0,
+        "parameters": {
+            name: {"low": float(low), "high": float(high), "unit": "electron_volt"}
+            for name, (low, high) in zip(NAMES, box(), strict=True)
+        },
+        "observables": {
+            "thickness": {"unit": "nanometer", "low": 0, "high": 60},
+            "density": {"low": 0, "high": 1},
+        },
+        "objective": {"observable": "density", "source": "kmc"},
+        "sources": {"kmc": KMC},
+        "budget": {"core_second": 100},
+        "approval": [{"action": "approve"}],
+        "stop": {"trials": 4},
+        **changes,
+    }
+    return Campaign.model_validate(data)
+
+
+KMC = {
+    "simulator": "sei-kmc",
+    "options": {"rows": 16, "columns": 12, "max_events": 4000},
+    "observes": ["thickness", "density"],
+    "cost": {"core_second": 1},
+    "capacity": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def film() -> Callable[..., Campaign]:
+    """The campaign on SEI growth, with other top-level fields."""
+    return sei_campaign

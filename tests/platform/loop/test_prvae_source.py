@@ -75,10 +75,39 @@ def test_only_the_file_that_was_asked_for(file: Path) -> None:
         PrVAESource("nowhere.safetensors", base=str(file.parent))
 
 
-def test_the_sei_campaign_fits_its_sources(file: Path, tmp_path: Path) -> None:
+def test_the_sei_campaign_fits_its_sources(tmp_path: Path) -> None:
     spec = read_campaign(CAMPAIGN)
     for name, source in spec.sources.items():
-        if name == "prvae":
-            source = source.model_copy(update={"options": {"file": str(file)}})
         made = plan(source, CAMPAIGN.parent, tmp_path / "journal", spec.seed).build()
         check(spec, name, made.capabilities())
+
+
+def test_a_request_brings_the_version_that_answers(file: Path) -> None:
+    content = file.read_bytes()
+    given = {"model": "v1", "weights": content}
+    names = LEARNED[:2]
+
+    def make() -> PrVAESource:
+        return PrVAESource(properties=names)
+
+    found = check_simulator(make, ask().model_copy(update=given))
+    assert [m.observable for m in found.measurements] == list(names)
+    assert found.provenance["model"] == "v1"
+    source = make()
+    with pytest.raises(SpecError, match="no model to answer with"):
+        source.evaluate(ask())
+    source.evaluate(ask().model_copy(update=given))
+    later = {"model": "v2", "weights": b"no model"}
+    with pytest.raises(SpecError, match="not a model file"):
+        source.evaluate(ask().model_copy(update=later))
+    with pytest.raises(SpecError, match="has not learned 'newpor'"):
+        PrVAESource(str(file), properties=["newpor"])
+
+
+def test_some_room_around_what_it_learned_from(file: Path) -> None:
+    edge = {"e3": float(box()[2, 1]) + 0.005}
+    assert PrVAESource(str(file)).evaluate(ask(**edge)).failure is FailureClass.INPUT
+    roomy = PrVAESource(str(file), margin=0.2)
+    assert roomy.evaluate(ask(**edge)).status == "success"
+    with pytest.raises(SpecError, match="margin"):
+        PrVAESource(str(file), margin=-1.0)

@@ -85,6 +85,7 @@ def worker(
         campaign,
         dict.fromkeys(campaign.sources, CAPABILITIES),
         executor,
+        workspace.files,
         name=name,
         lease_s=workspace.settings.lease_s,
     )

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bigloop.contracts import FailureClass, Request, SpecError
-from bigloop.simulators.sei import Barriers, Growth, SeiGrowthSimulator, measure, unpack
+from bigloop.simulators.sei import Barriers, Growth, SeiGrowthSimulator, measure
+from bigloop.simulators.sei.files import unpacked
 from bigloop.simulators.testing import check_failure, check_simulator
 
 DESIGN: dict[str, float | str] = dict(asdict(Barriers()))
@@ -30,8 +31,9 @@ def test_it_is_what_growth_gives(version: str) -> None:
     for name, expected in measure(end.lattice).items():
         assert values[name] == expected[0]
     assert (values["simulated_time"], values["n_events"]) == (end.time_s, end.n_events)
-    packed = outcome.provenance["lattice"]
-    assert (unpack(packed, outcome.provenance["shape"]) == end.lattice).all()
+    stored = unpacked(outcome.attached[0].content)
+    assert (stored["lattice"] == end.lattice).all()
+    assert [float(stored[name]) for name in DESIGN] == list(DESIGN.values())
     assert "max_events" in outcome.message
 
 
@@ -78,11 +80,6 @@ def test_an_absurd_barrier_is_refused(value: float | str) -> None:
 def test_bad_options_are_refused(options: dict[str, Any], says: str) -> None:
     with pytest.raises(SpecError, match=says):
         SeiGrowthSimulator(**options)
-
-
-def test_a_packed_lattice_that_is_none() -> None:
-    with pytest.raises(SpecError, match="lattice"):
-        unpack("abc", (2, 2))
 
 
 def test_the_capabilities_import_no_compiler() -> None:

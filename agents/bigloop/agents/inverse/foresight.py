@@ -6,14 +6,11 @@ import torch
 from torch import Tensor
 
 from bigloop.agents.inverse.target import Target
-from bigloop.contracts import SpecError
 from bigloop.models.prvae.conditioning import Inverse
+from bigloop.models.prvae.expecting import NOISE, check_knows
 from bigloop.models.prvae.forward import Forward
 from bigloop.models.prvae.model import PrVAE
 
-_NOISE = 0.1
-"""Spread of replicates, in standard deviations of the data set: about the median of
-what runs at random barriers of the box show."""
 _LENGTH = 1.5
 """Over which the error of the model is alike, in standard deviations of each barrier;
 random points of the box are 5.5 apart."""
@@ -38,12 +35,10 @@ class Foresight:
     """
 
     def __init__(self, model: PrVAE) -> None:
+        check_knows(model)
         learned = model.learned
-        if learned.prior is None or learned.inverse is None:
-            raise SpecError(
-                "model: it has learned no barriers beside properties; train it on rows "
-                "that have both"
-            )
+        assert learned.prior is not None
+        assert learned.inverse is not None
         self.model, self.n_evaluations = model, 0
         self.forward: Forward = learned.prior.forward
         self.inverse: Inverse = learned.inverse
@@ -62,7 +57,7 @@ class Foresight:
         mean, sd = self._prior(self.seen)
         alike = self._alike(self.seen, self.seen)
         covariance = sd.T[:, :, None] * alike * sd.T[:, None, :]
-        covariance = covariance + _NOISE**2 * torch.eye(len(self.seen)).to(alike)
+        covariance = covariance + NOISE**2 * torch.eye(len(self.seen)).to(alike)
         self._factor = torch.linalg.cholesky(covariance)
         error = (self.found - mean).T[:, :, None]
         self._weights = torch.cholesky_solve(error, self._factor)[:, :, 0]
@@ -83,7 +78,7 @@ class Foresight:
             mean = mean + (cross @ self._weights[:, :, None])[:, :, 0].T
             half = torch.linalg.solve_triangular(self._factor, cross.mT, upper=False)
             variance = (variance - half.square().sum(dim=1).T).clamp_min(0.0)
-        return mean, (variance + _NOISE**2).sqrt()
+        return mean, (variance + NOISE**2).sqrt()
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def __call__(self, barriers: Tensor) -> tuple[Tensor, Tensor]:

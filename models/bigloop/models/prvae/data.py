@@ -97,6 +97,28 @@ def of_arrays(
     )
 
 
+def joined(one: SeiData | None, other: SeiData) -> SeiData:
+    """The rows of both, one after the other.
+
+    Raises:
+        SpecError: their pictures are not of one shape, or their properties differ.
+    """
+    if one is None:
+        return other
+    shapes = one.pictures.shape[1:], other.pictures.shape[1:]
+    if shapes[0] != shapes[1] or one.names != other.names:
+        raise SpecError(
+            f"data: pictures of {shapes[0]} and {shapes[1]}, properties "
+            f"{', '.join(one.names)} and {', '.join(other.names)}: give equal ones"
+        )
+    fields = ("pictures", "barriers", "properties", "has_barriers", "has_properties")
+    both = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in fields
+    }
+    return SeiData(**both, names=one.names)
+
+
 def check_to_learn(data: SeiData) -> None:
     """Refuse what nothing can be learned from.
 

@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from bigloop.api.answering import CampaignName
 from bigloop.api.context import Used
-from bigloop.api.files import BINARY, keep, place_of, saved_as
+from bigloop.api.files import BINARY, keep, saved_as
 from bigloop.api.security import Operator, Viewer
 from bigloop.contracts import NotFoundError
 from bigloop.db import Artifact
+from bigloop.loop.filing import place_of
 
 router = APIRouter(tags=["artifacts"])
 MOST_BYTES = 2**32

@@ -12,6 +12,7 @@ from bigloop.api.context import Used
 from bigloop.api.files import attachment
 from bigloop.api.security import Viewer
 from bigloop.contracts import ModelVersion, NotFoundError
+from bigloop.loop.filing import read
 
 router = APIRouter(tags=["models"])
 
@@ -32,9 +33,12 @@ def model(context: Used, _: Viewer, campaign: CampaignName, model: str) -> Model
 def file(context: Used, _: Viewer, campaign: CampaignName, model: str) -> Response:
     """The weights of a model: a safetensors file."""
     found = _found(context, campaign, model)
-    if not found.artifact:
+    if found.artifact:
+        content = base64.b64decode(found.artifact)
+    elif found.sha256:
+        content = read(context.folder, found.sha256)
+    else:
         raise NotFoundError(f"model {model!r} has no file; train it again")
-    content = base64.b64decode(found.artifact)
     return attachment(content, f"{found.id[:16]}.safetensors")
 
 

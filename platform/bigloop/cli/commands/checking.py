@@ -25,7 +25,7 @@ def validate(
 ) -> None:
     """Check a campaign file; every problem is named."""
     from bigloop.cli.output import complain, emit, say
-    from bigloop.cli.validation import problems_of
+    from bigloop.cli.validation import problems_of, remarks_of
     from bigloop.contracts import SpecError
 
     found = problems_of(file, with_sources=not no_sources)
@@ -34,7 +34,7 @@ def validate(
     elif found:
         complain(f"{file}: {problem}" for problem in found)
     else:
-        say(f"{file}: valid")
+        say(f"{file}: valid", *([] if no_sources else remarks_of(file)))
     if found:
         raise typer.Exit(SpecError.exit_code)
 

@@ -115,7 +115,7 @@ def events(
 def models(
     ctx: typer.Context, campaign: CampaignName = None, as_json: AsJson = False
 ) -> None:
-    """List the predictors: their data, standing and scores."""
+    """List the models: their data, standing and scores."""
     from bigloop.cli.output import emit, say, table
     from bigloop.cli.session import campaign_of
     from bigloop.cli.versions import version_row, without_weights
@@ -126,7 +126,7 @@ def models(
     if as_json:
         emit([without_weights(version) for version in found])
     elif not found:
-        say(f"{name}: no predictor has been trained yet")
+        say(f"{name}: no model has been trained yet")
     else:
         columns = ("id", "model", "standing", "rows", "labelled", "error", "coverage")
         table(columns, [version_row(version) for version in found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -11,14 +12,15 @@ from markupsafe import Markup
 from starlette.requests import HTTPConnection
 
 from bigloop.api.context import Context
-from bigloop.contracts import Agent, NotFoundError, Stock
+from bigloop.contracts import Agent, NotFoundError, Stock, canonical_json
 from bigloop.dashboard.chronicle import Chronicle
 from bigloop.dashboard.keeping import Kept
 from bigloop.dashboard.pages.figures import figure
 from bigloop.dashboard.picture import Picture
-from bigloop.db import CampaignInfo, Store
+from bigloop.db import CampaignInfo, Moment, Store
 from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import stock
+from bigloop.loop.versions import counted, learning, present
 
 _KEPT = 200
 """Answers that are kept; the oldest goes first."""
@@ -67,6 +69,17 @@ class Desk:
                 return info
         names = ", ".join(info.name for info in found) or "none yet"
         raise NotFoundError(f"campaign {campaign!r} does not exist; there are {names}")
+
+    def versions(self, campaign: str) -> dict[str, str]:
+        """The model version in use of every source that answers with one."""
+        return present(self.store.standings(campaign), sys.maxsize)
+
+    def counted(self, campaign: str) -> tuple[Moment, str]:
+        """A campaign without what older models said, and a key of what is left out."""
+        moment, now = self.store.moment(campaign), self.versions(campaign)
+        if not learning(moment.campaign):
+            return moment, ""
+        return counted(moment, now), canonical_json(now)
 
     def chronicle(self, campaign: str) -> Chronicle:
         """The events of a campaign."""

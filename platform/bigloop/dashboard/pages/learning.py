@@ -21,6 +21,7 @@ from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.rendering import campaign_page
 from bigloop.dashboard.pictures import learning as draw
 from bigloop.dashboard.predictor_figures import champion_rows
+from bigloop.dashboard.study import champion_of
 from bigloop.dashboard.timeline import Timeline
 from bigloop.dashboard.trust import coverage, parity, parity_words
 from bigloop.db import Moment
@@ -38,7 +39,7 @@ def learning(
     moment = desk.store.moment(campaign)
     spec, line = moment.campaign, desk.chronicle(campaign).timeline()
     versions = desk.store.models(campaign)
-    champion = next((v for v in versions if v.status == "champion"), None)
+    champion = champion_of(versions)
     seen = foreseen(desk, spec)
     found = parity(seen)
     is_log = bool(spec.predictor and spec.observables[spec.predictor.predicts].log)
@@ -108,7 +109,7 @@ def foreseen(desk: Desk, spec: Campaign) -> list[Foresight]:
     if spec.predictor is None:
         return []
     snapshot = desk.store.snapshot(spec.name)
-    versions = desk.store.models(spec.name)
+    versions = [v for v in desk.store.models(spec.name) if not v.source]
     last = versions[-1].id if versions else ""
     key = ("foresight", spec.name, last, snapshot.hash)
     return desk.kept(key, lambda: foresights(spec, versions, snapshot))

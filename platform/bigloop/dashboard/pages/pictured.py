@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from bigloop.api.files import place_of
 from bigloop.api.routes.artifacts import Sha256
 from bigloop.api.security import Viewer
 from bigloop.contracts import NotFoundError
 from bigloop.dashboard.images import media_type
 from bigloop.dashboard.pages.desk import AtDesk
+from bigloop.loop.filing import place_of
 
 router = APIRouter()
 # The content of an address never changes; what is in it may do nothing at all.

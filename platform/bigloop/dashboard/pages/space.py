@@ -46,11 +46,11 @@ def space(
 ) -> HTMLResponse:
     """Where was looked, and what no design beats."""
     revision = desk.info(campaign).revision
-    moment = desk.store.moment(campaign)
+    moment, now = desk.counted(campaign)
     spec, observations = moment.campaign, moment.observations
     shots = pictures(desk.store.artifacts(campaign))
     # Observations are only ever added: the last one identifies all of them.
-    seen = f"{revision}.{observations[-1].id if observations else 0}"
+    seen = f"{revision}.{observations[-1].id if observations else 0}{now}"
     known = desk.kept(("choices", campaign, seen), lambda: choices(spec, observations))
     chosen, ups = settled(spec, known, wanted)
     trade: Sequence[Markup] = ()
@@ -81,7 +81,7 @@ def space(
 def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
     spec = moment.campaign
     found, early = places(spec, moment.observations)
-    images = by_trial(shots)
+    images = by_trial(shots, moment.trials)
     return [
         draw.map_of(spec, found, pca(found, early), images),
         draw.parallel(spec, found),
@@ -120,12 +120,12 @@ def umapped(
     request: Request, desk: AtDesk, asking: Viewer, campaign: str
 ) -> HTMLResponse:
     """The UMAP map; computed once for what there is, in a thread of its own."""
-    moment = desk.store.moment(campaign)
+    moment, now = desk.counted(campaign)
     spec = moment.campaign
     found, early = places(spec, moment.observations)
-    key = ("umap", campaign, str(len(moment.observations)))
+    key = ("umap", campaign, f"{len(moment.observations)}{now}")
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
-    images = by_trial(pictures(desk.store.artifacts(campaign)))
+    images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
     drawn = figure(draw.map_of(spec, found, made, images))
     return page(request, asking, "umap", figure=drawn)
 

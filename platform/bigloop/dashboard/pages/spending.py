@@ -54,7 +54,7 @@ def sources(
 ) -> HTMLResponse:
     """What each source tells of the target, and at what price."""
     seq = str(desk.store.last_seq())
-    moment = desk.store.moment(campaign)
+    moment, _ = desk.counted(campaign)
     spec, line = moment.campaign, desk.chronicle(campaign).timeline()
     seen = foreseen(desk, spec)
     early = coverage(seen, 0.9) if seen else None

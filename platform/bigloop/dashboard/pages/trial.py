@@ -17,6 +17,7 @@ from bigloop.dashboard.pages.rendering import campaign_page, page
 from bigloop.dashboard.pictures.curves import curves
 from bigloop.dashboard.queue import ask
 from bigloop.dashboard.wording import unit_name
+from bigloop.loop.versions import is_superseded
 
 router = APIRouter()
 
@@ -25,7 +26,8 @@ router = APIRouter()
 def trial(request: Request, desk: AtDesk, asking: Viewer, trial: str) -> HTMLResponse:
     """Why this experiment, its outcome and its history."""
     found = desk.store.trial(trial)
-    moment = desk.store.moment(found.campaign)
+    moment, _ = desk.counted(found.campaign)
+    now = desk.versions(found.campaign)
     before = [o for o in moment.observations if o.trial != found.id]
     files = desk.store.artifacts(found.campaign, found.id)
     return campaign_page(
@@ -35,6 +37,7 @@ def trial(request: Request, desk: AtDesk, asking: Viewer, trial: str) -> HTMLRes
         found.campaign,
         "trial",
         files=files,
+        superseded=now[found.proposal.source] if is_superseded(found, now) else "",
         shots=[(a, address(a)) for a in pictures(files)],
         tab="trials",
         trial=found,

@@ -13,6 +13,7 @@ from bigloop.dashboard.entries import outcome_text
 from bigloop.dashboard.pages.desk import AtDesk
 from bigloop.dashboard.pages.paging import cut
 from bigloop.dashboard.pages.rendering import campaign_page
+from bigloop.loop.versions import is_superseded
 
 router = APIRouter()
 _ROWS = 50
@@ -37,6 +38,7 @@ def trials(
         and (not source or t.proposal.source == source)
     ]
     shown = cut(chosen, at, _ROWS)
+    now = desk.versions(campaign)
     last = max((t.updated_at for t in shown.rows), default=None)
     return campaign_page(
         request,
@@ -46,6 +48,7 @@ def trials(
         "trials",
         shown=shown,
         outcomes=[outcome_text(t) for t in shown.rows],
+        superseded={t.id for t in shown.rows if is_superseded(t, now)},
         state=state,
         source=source,
         states=list(TrialState),

@@ -8,7 +8,7 @@ from bigloop.simulators.sei.growth import End, Growth, Snapshot
 from bigloop.simulators.sei.lattice import Lattice
 from bigloop.simulators.sei.model import Event, Rules, Species
 from bigloop.simulators.sei.observables import measure
-from bigloop.simulators.sei.simulator import SeiGrowthSimulator, unpack
+from bigloop.simulators.sei.simulator import SeiGrowthSimulator
 
 __all__ = [
     "Barriers",
@@ -22,5 +22,4 @@ __all__ = [
     "Species",
     "box",
     "measure",
-    "unpack",
 ]

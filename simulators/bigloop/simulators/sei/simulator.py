@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import time
-import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bigloop.contracts import (
+    Attachment,
     Capabilities,
     FailureClass,
     Measurement,
@@ -22,6 +19,7 @@ from bigloop.contracts import (
 )
 from bigloop.simulators.request import check
 from bigloop.simulators.sei.barriers import NAMES, TEMPERATURE_K, Barriers
+from bigloop.simulators.sei.files import attachments
 from bigloop.simulators.sei.model import CITATIONS, check_shape, rules
 from bigloop.simulators.sei.observables import UNITS, measure
 
@@ -33,8 +31,6 @@ MAX_EVENTS = 2_000_000
 published ones."""
 CHUNK = 50_000
 """Events between two looks at the clock of the computer."""
-LARGEST_PROVENANCE = 4096
-"""Bytes of a packed lattice that an outcome may carry."""
 _OBSERVABLES = {**UNITS, "simulated_time": "second", "n_events": ""}
 
 
@@ -43,8 +39,8 @@ class SeiGrowthSimulator:
 
     A run ends at `max_events`, at `until_s` of simulated time, or by exhaustion, never
     by the computer's clock: the same request gives the same bits everywhere. Replicates
-    are requests with different seeds. The final lattice is in the provenance (see
-    `unpack`) when it is small; the data set generator keeps all of them.
+    are requests with different seeds. The final lattice of a run that succeeded is
+    attached to its outcome, as arrays (`files.unpacked`) and as a picture.
 
     Failures: `timeout` when the request's time passes before the run ends, `solver`
     when the simulated time is not finite.
@@ -125,6 +121,7 @@ class SeiGrowthSimulator:
             executed=request.design,
             duration_s=time.monotonic() - began,
             provenance=self._provenance(growth, request.seed),
+            attached=() if failure else self._files(growth, barriers, request.seed),
         )
 
     def _barriers(self, request: Request) -> Barriers:
@@ -154,7 +151,7 @@ class SeiGrowthSimulator:
 
     def _provenance(self, growth: Growth, seed: int) -> dict[str, Any]:
         shot = growth.snapshot()
-        found: dict[str, Any] = {
+        return {
             "rules": self._version,
             "shape": list(self._shape),
             "temperature_K": self._temperature_K,
@@ -166,10 +163,21 @@ class SeiGrowthSimulator:
             "null_events": growth.n_null_events,
             "citations": list(CITATIONS),
         }
-        packed = pack(shot.lattice)
-        if len(packed) <= LARGEST_PROVENANCE:
-            found["lattice"] = packed
-        return found
+
+    def _files(
+        self, growth: Growth, barriers: Barriers, seed: int
+    ) -> tuple[Attachment, ...]:
+        shot = growth.snapshot()
+        measured = {k: float(v[0]) for k, v in measure(shot.lattice).items()}
+        columns: dict[str, float | int | str] = {
+            **asdict(barriers),
+            **measured,
+            "seed": seed,
+            "time_s": shot.time_s,
+            "n_events": shot.n_events,
+            "end": str(shot.end),
+        }
+        return attachments(shot.lattice, columns)
 
 
 def _measurements(growth: Growth) -> tuple[Measurement, ...]:
@@ -180,21 +188,3 @@ def _measurements(growth: Growth) -> tuple[Measurement, ...]:
         Measurement(observable=name, value=values[name], unit=unit)
         for name, unit in _OBSERVABLES.items()
     )
-
-
-def pack(lattice: NDArray[np.uint8]) -> str:
-    """A lattice as text: base85 of its deflated codes, row by row."""
-    return base64.b85encode(zlib.compress(lattice.tobytes(), 9)).decode()
-
-
-def unpack(text: str, shape: tuple[int, int] | list[int]) -> NDArray[np.uint8]:
-    """The lattice that `pack` made.
-
-    Raises:
-        SpecError: the text is no lattice of that shape.
-    """
-    try:
-        flat = np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
-        return flat.reshape(shape).copy()
-    except (ValueError, zlib.error) as error:
-        raise SpecError(f"lattice: {error}; give what an outcome carries") from None

@@ -1,0 +1,117 @@
+"""Which version of a source's model counts, and what an agent knows by it.
+
+An observation that a model made is no measurement: when a newer version takes the
+place of the one that made it, it no longer counts. It stays in the store and on the
+pages; the agent's data hold what the present version says, and the same design may be
+asked again.
+
+Everything here follows from the store and from what has been taken in: a version exists
+for the agent from the result after which it was trained, so that a loop that was killed
+decides as if it had not been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bigloop.contracts import (
+    Campaign,
+    CampaignState,
+    Observation,
+    Suggestion,
+    Trial,
+)
+from bigloop.db import Moment, Standing
+
+_USED = ("champion", "retired")
+
+
+def learning(campaign: Campaign) -> list[str]:
+    """Sources that answer with a model that is trained while the campaign runs."""
+    return [name for name, source in campaign.sources.items() if source.learns]
+
+
+def present(standings: Iterable[Standing], n_seen: int) -> dict[str, str]:
+    """The version in use by source, of the predictor under the empty name.
+
+    Args:
+        standings: of all models, in the order in which they were added.
+        n_seen: how many results have been taken in.
+    """
+    return {
+        standing.source: standing.id
+        for standing in standings
+        if standing.status in _USED and standing.seen <= n_seen
+    }
+
+
+def as_known(state: CampaignState, versions: Mapping[str, str]) -> CampaignState:
+    """A state without what older versions said, and without sources that have none.
+
+    Args:
+        state: of the campaign.
+        versions: in use, by source.
+    """
+    names = learning(state.campaign)
+    if not names:
+        return state
+    campaign, now = state.campaign, {k: versions[k] for k in names if k in versions}
+    sources = {k: v for k, v in campaign.sources.items() if k in now or k not in names}
+    asked = models_of(state.trials)
+    return state.model_copy(
+        update={
+            "campaign": campaign.model_copy(update={"sources": sources}),
+            "observations": tuple(
+                o for o in state.observations if _counts(o, names, now, asked)
+            ),
+            "versions": now,
+        }
+    )
+
+
+def counted(moment: Moment, versions: Mapping[str, str]) -> Moment:
+    """A campaign as it stands, without what older versions said.
+
+    Args:
+        moment: of the campaign.
+        versions: in use, by source.
+    """
+    names = learning(moment.campaign)
+    if not names:
+        return moment
+    asked = models_of(moment.trials)
+    found = (o for o in moment.observations if _counts(o, names, versions, asked))
+    return replace(moment, observations=tuple(found))
+
+
+def is_superseded(trial: Trial, versions: Mapping[str, str]) -> bool:
+    """Whether a newer version than the one that answered is in use."""
+    model, now = trial.proposal.model, versions.get(trial.proposal.source)
+    return model is not None and now is not None and model != now
+
+
+def asked_of(suggestion: Suggestion, state: CampaignState) -> Suggestion:
+    """A suggestion to a source with a model: the version that will answer."""
+    model = state.versions.get(suggestion.proposal.source)
+    if model is None:
+        return suggestion
+    proposal = suggestion.proposal.model_copy(update={"model": model})
+    return suggestion.model_copy(update={"proposal": proposal})
+
+
+def models_of(trials: Sequence[Trial]) -> dict[str, str]:
+    """The version that each trial of a model was asked of."""
+    return {t.id: t.proposal.model for t in trials if t.proposal.model is not None}
+
+
+def _counts(
+    item: Observation,
+    names: Sequence[str],
+    now: Mapping[str, str],
+    asked: Mapping[str, str],
+) -> bool:
+    if item.source not in names:
+        return True
+    said = asked.get(item.trial or "")
+    return said is not None and said == now.get(item.source)
