@@ -15,7 +15,6 @@ from bigloop.contracts.campaign import (
     Constraint,
     Cost,
     Limit,
-    Objective,
     Observable,
     Parameter,
     Predictor,
@@ -42,7 +41,6 @@ from bigloop.contracts.documents import (
     Observation,
     Outcome,
     Proposal,
-    Recommendation,
     Snapshot,
     Stock,
     Term,
@@ -64,6 +62,7 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.goals import Objective, Requirement
 from bigloop.contracts.limits import limited
 from bigloop.contracts.numbers import number
 from bigloop.contracts.protocols import (
@@ -81,6 +80,7 @@ from bigloop.contracts.protocols import (
     Surrogate,
     Verdict,
 )
+from bigloop.contracts.recommendations import Choice, Expected, Recommendation
 from bigloop.contracts.units import convert
 
 __all__ = [
@@ -98,6 +98,7 @@ __all__ = [
     "CampaignState",
     "Capabilities",
     "ChangedError",
+    "Choice",
     "Claim",
     "ConflictError",
     "Constraint",
@@ -109,6 +110,7 @@ __all__ = [
     "Estimate",
     "Event",
     "Executor",
+    "Expected",
     "FailureClass",
     "GenerativeModel",
     "HistoryRow",
@@ -130,6 +132,7 @@ __all__ = [
     "Reader",
     "Recommendation",
     "Request",
+    "Requirement",
     "ResultError",
     "Rule",
     "Simulator",

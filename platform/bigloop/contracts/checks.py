@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bigloop.contracts import expressions
 from bigloop.contracts.errors import SpecError
+from bigloop.contracts.goal_checks import check_goals
 from bigloop.contracts.units import factor, parse_unit
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def check(c: Campaign, sample: Callable[[Campaign, random.Random], Design]) -> N
         ValueError: in words, naming the field.
     """
     _check_references(c)
+    check_goals(c)
     _check_derived(c)
     _check_constraints(c)
     _check_budget(c)
