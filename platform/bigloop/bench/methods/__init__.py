@@ -27,6 +27,7 @@ class Kind:
         package: distribution that must be installed, whose version is stated.
         place: module and callable that builds it from a `Brief`.
         needs_cheap: it is of use only where there is a second source.
+        several: place for campaigns in which several outputs decide; empty: none.
         does: in a few words, for the report.
     """
 
@@ -34,6 +35,7 @@ class Kind:
     place: str
     does: str
     needs_cheap: bool = False
+    several: str = ""
 
 
 _M = "bigloop.bench.methods"
@@ -42,11 +44,13 @@ METHODS: dict[str, Kind] = {
         package="bigloop",
         place=f"{_M}.agent:AgentMethod",
         does="our agent: value per cost over designs and sources",
+        several=f"{_M}.agent:AgentMethod",
     ),
     "random": Kind(
         package="bigloop",
         place=f"{_M}.uniform:RandomSearch",
         does="even draws at the target",
+        several=f"{_M}.several:RandomFront",
     ),
     "ax": Kind(
         package="ax-platform",
@@ -79,11 +83,24 @@ METHODS: dict[str, Kind] = {
         package="optuna",
         place=f"{_M}.optuna_study:tpe",
         does="Optuna TPE; nearest free design, which is told",
+        several=f"{_M}.several:tpe",
     ),
     "optuna-gp": Kind(
         package="optuna",
         place=f"{_M}.optuna_study:gaussian",
         does="Optuna Gaussian process; nearest free design, which is told",
+    ),
+    "optuna-nsga2": Kind(
+        package="optuna",
+        place="",
+        does="Optuna NSGA-II; nearest free design, which is told",
+        several=f"{_M}.several:genetic",
+    ),
+    "botorch-nehvi": Kind(
+        package="botorch",
+        place="",
+        does="BoTorch qLogNEHVI, of one objective qLogNEI, with outcome constraints",
+        several=f"{_M}.several:BotorchFront",
     ),
 }
 
@@ -103,7 +120,9 @@ def find(name: str) -> Kind:
 
 def build(name: str, brief: Brief) -> Method:
     """One fresh run of a method."""
-    module, attribute = find(name).place.split(":")
+    kind = find(name)
+    place = kind.place if brief.campaign.is_plain else kind.several
+    module, attribute = place.split(":")
     make: Callable[[Brief], Method] = getattr(import_module(module), attribute)
     return make(brief)
 
@@ -118,6 +137,9 @@ def why_not(name: str, campaign: Campaign) -> str | None:
             f"{kind.package} is not installed; pip install --group peers (in the "
             "repository) brings it"
         )
+    if not (kind.place if campaign.is_plain else kind.several):
+        plain = "one objective without requirements"
+        return f"it knows {plain} alone" if kind.place else f"of {plain} it knows none"
     if kind.needs_cheap and len(campaign.sources) < 2:
         return "it needs a second source, and there is one"
     return None

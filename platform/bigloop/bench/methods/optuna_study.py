@@ -17,7 +17,7 @@ class OptunaMethod:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._shelf = Shelf(brief)
         self._ledger = Ledger(self._shelf)
-        self._axes = {k: _axis(p) for k, p in brief.campaign.parameters.items()}
+        self._axes = {k: axis(p) for k, p in brief.campaign.parameters.items()}
         kind = getattr(optuna.samplers, sampler)
         self._study = optuna.create_study(
             direction="maximize", sampler=kind(seed=brief.campaign.seed)
@@ -71,7 +71,8 @@ def gaussian(brief: Brief) -> OptunaMethod:
     return OptunaMethod(brief, "GPSampler")
 
 
-def _axis(p: Parameter) -> Any:
+def axis(p: Parameter) -> Any:
+    """A parameter as Optuna has it."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     if p.choices:
