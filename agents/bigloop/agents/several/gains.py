@@ -8,10 +8,11 @@ $$ \sum_\text{boxes} \prod_k E[(\min(Y_k, u_k) - l_k)_+ \, 1(a_k \le Y_k \le b_k
    \prod_j P(a_j \le C_j \le b_j), $$
 
 the expected hypervolume improvement [Emmerich2011]_ with the chance of feasibility of
-the requirements [Gelbart2014]_; the window `[a, b]` is that of a requirement on the
-objective itself. With one objective there is one box, above the best feasible mean, and
-this is the constrained expected improvement. `Y` is the mean after the result, not the
-result: of noise nothing is gained.
+the requirements [Gelbart2014]_. The window `[a, b]` is that of a requirement on the
+objective itself; all windows are as much narrower as the stated probability asks for,
+given what will still not be known. With one objective there is one box, above the best
+feasible mean, and this is the constrained expected improvement. `Y` is the mean after
+the result, not the result: of noise nothing is gained.
 
 .. [Emmerich2011] Emmerich, Deutz, Klinkenberg: Hypervolume-based expected improvement.
    IEEE Congress on Evolutionary Computation (2011) 2147.
@@ -23,13 +24,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
 from bigloop.agents.several.learned import Learned, Moments
 
-Window = tuple[float, float]
+Window = tuple[Tensor, Tensor]
 
 
 def boxes(front: Tensor, reference: Tensor) -> Tensor:
@@ -60,28 +62,41 @@ def overlap(
         sd: of the normal.
         low: end of the interval.
         high: other end; may be infinite.
-        window: outside of which nothing counts.
+        window: ends outside of which nothing counts; may be infinite.
     """
     a, b = window
-    begin, end = low.clamp_min(a), high.clamp_max(b)
+    begin, end = torch.maximum(low, a), torch.minimum(high, b)
     end = torch.maximum(begin, end)
     p, q = (begin - mean) / sd, (end - mean) / sd
     inside = (mean - low) * (torch.special.ndtr(q) - torch.special.ndtr(p))
     inside = inside + sd * (_density(p) - _density(q))
-    if b <= float(high.amin()):
-        return inside.clamp_min(0.0)
     whole = torch.where(high.isinf(), torch.zeros_like(high), high - low)
     top = torch.special.ndtr((b - mean) / sd)
-    beyond = (top - torch.special.ndtr((high.clamp_min(a) - mean) / sd)).clamp_min(0.0)
+    beyond = (top - torch.special.ndtr((torch.maximum(high, a) - mean) / sd)).clamp_min(
+        0.0
+    )
     return (inside + whole * beyond).clamp_min(0.0)
 
 
-def p_inside(moments: Moments, window: Window) -> Tensor:
-    """Chance that the mean lies in a window after the result, `m`."""
+def kept(one: Learned, at: Moments) -> Window:
+    """Where the mean must lie after the result for the requirement to hold, `s x m`.
+
+    As far inside the bounds as its stated probability asks for: of what is still not
+    known then, that many standard deviations.
+    """
+    low, high = one.window
+    rest = (at.sd.square() - at.change.square()).clamp_min(0.0).sqrt()
+    needed = one.output.requirement.probability if one.output.requirement else 0.5
+    margin = rest * NormalDist().inv_cdf(needed)
+    return low + margin, high - margin
+
+
+def p_inside(one: Learned, at: Moments) -> Tensor:
+    """Chance that the requirement holds with its probability after the result, `m`."""
     low, high = (
-        torch.special.ndtr((end - moments.mean) / moments.change) for end in window
+        torch.special.ndtr((end - at.mean) / at.change) for end in kept(one, at)
     )
-    return moments.average(high - low)
+    return at.average((high - low).clamp_min(0.0))
 
 
 def gains(
@@ -101,11 +116,12 @@ def gains(
     for one, at in zip(learned, moments, strict=True):
         if one.output.goal is None or cells is None:
             if one.output.requirement is not None:
-                chance = chance * p_inside(at, one.window)
+                chance = chance * p_inside(one, at)
             continue
         low, high = cells[:, :, number]
         mean, sd = at.mean[:, None, :], at.change[:, None, :]
-        length = overlap(mean, sd, low[:, None], high[:, None], one.window)
+        a, b = (end[:, None, :] for end in kept(one, at))
+        length = overlap(mean, sd, low[:, None], high[:, None], (a, b))
         part = at.average(length)
         total = part if total is None else total * part
         number += 1
