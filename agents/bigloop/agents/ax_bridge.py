@@ -69,8 +69,14 @@ def to_ax(
     data nor a pending point of the objective. Unsolicited observations are left out.
 
     Raises:
-        SpecError: when Ax cannot read the objective's name as a metric.
+        SpecError: when Ax cannot read the objective's name as a metric, or more than
+            one observable decides.
     """
+    if not campaign.is_plain:
+        raise SpecError(
+            "objectives, requirements: the export to Ax knows one objective alone; "
+            "export trials and observations as CSV instead"
+        )
     from ax.core.experiment import Experiment
     from ax.core.metric import Metric
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from torch import Tensor
 
 from bigloop.agents.belief import Belief, recommendable
@@ -16,6 +18,14 @@ N_SHORT = 96
 N_CENTERS, N_AROUND = 3, 24
 SCALES = (0.15, 0.06, 0.025, 0.01, 0.004)
 """Of the moves around the most promising designs, round by round."""
+
+
+class Looker(Protocol):
+    """Says what points promise."""
+
+    def look(self, x: Tensor) -> Looked:
+        """Points `m x d` with what they promise."""
+        ...
 
 
 def worthwhile(
@@ -35,7 +45,7 @@ def worthwhile(
     return Pool(campaign, [*(every[i] for i in best if i < len(every)), *far])
 
 
-def refined(campaign: Campaign, x: Tensor, promise: Promise, seed: int) -> Looked:
+def refined(campaign: Campaign, x: Tensor, promise: Looker, seed: int) -> Looked:
     """Points, and others around the most promising of them, round by round.
 
     In each round the points that promise the largest improvement are moved a little in

@@ -49,6 +49,8 @@ def explain(
 
 
 def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
+    if best.terms is not None:
+        return best.terms
     campaign = belief.campaign
     unit = campaign.observables[campaign.objective.observable].unit
     is_log = campaign.observables[campaign.objective.observable].log
@@ -67,7 +69,7 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
             note="expected rise of the best mean by this result",
         ),
         "p_success": Term(value=best.p_success, note="chance that the trial succeeds"),
-        **_odds(best.odds),
+        **odds_terms(best.odds),
         "cost_share": Term(
             value=best.share, note="expected cost as part of the budget"
         ),
@@ -81,16 +83,22 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
     if any(d.channel == TARGET for d in belief.data):
         mean = belief.natural(best.mean)
         terms["mean"] = Term(value=mean, unit=unit, note="expected here")
-    for currency, amount in best.expected.items():
-        terms[f"cost_{currency}"] = Term(
+    return terms | cost_terms(best)
+
+
+def cost_terms(best: Valued) -> dict[str, Term]:
+    """What it is expected to cost, and what is reserved, by currency."""
+    return {
+        f"cost_{currency}": Term(
             value=amount,
             unit=currency,
             note=f"expected; {significant(best.reserve[currency])} reserved",
         )
-    return terms
+        for currency, amount in best.expected.items()
+    }
 
 
-def _odds(odds: Odds) -> dict[str, Term]:
+def odds_terms(odds: Odds) -> dict[str, Term]:
     """What was taken from the chance of success, by what and how much of it there is.
 
     Said of labels far away, too: who rejected a design sees that it was heard.

@@ -77,7 +77,7 @@ class Guard:
             name
             for name in campaign.sources
             if not is_trusted(campaign, name)
-            and _shares_purse(campaign, name)
+            and shares_purse(campaign, name)
             and _spent_share(state, name) < share
         ]
         for name in sorted(open_, key=lambda name: _price(campaign, name)):
@@ -98,7 +98,7 @@ class Guard:
         """
         if is_trusted(campaign, name) or self.is_proven:
             return True
-        return not self.is_refuted and not _shares_purse(campaign, name)
+        return not self.is_refuted and not shares_purse(campaign, name)
 
 
 def is_trusted(campaign: Campaign, name: str) -> bool:
@@ -106,7 +106,7 @@ def is_trusted(campaign: Campaign, name: str) -> bool:
     return name == campaign.objective.source or is_early(campaign, name)
 
 
-def _shares_purse(campaign: Campaign, name: str) -> bool:
+def shares_purse(campaign: Campaign, name: str) -> bool:
     """Whether a source spends what the target could spend."""
     source, target = campaign.sources[name], campaign.target
     mine = {*source.cost, *source.cost_per_age}

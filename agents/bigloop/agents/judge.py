@@ -102,7 +102,7 @@ class Judge:
             if guard.allows(self.campaign, name):
                 by = valuation if is_trusted(self.campaign, name) else probing
                 valued += by.value(group)
-        ranked = _best_purse(self.campaign, valued, sources)
+        ranked = best_purse(self.campaign, valued, sources)
         if ranked:
             target = actions[self.campaign.objective.source]
             last = closing(state, belief, model, valuation, ranked[0], target)
@@ -125,7 +125,7 @@ def _differs(known: Belief, belief: Belief) -> bool:
     return known.data != belief.data or len(known.center) != len(belief.center)
 
 
-def _best_purse(
+def best_purse(
     campaign: Campaign, valued: list[Valued], sources: Sequence[str]
 ) -> list[Valued]:
     """Actions of the purse to spend from, best first; empty: better to wait.

@@ -31,6 +31,7 @@ from bigloop.contracts import (
 
 if TYPE_CHECKING:
     from bigloop.agents.judge import Judge
+    from bigloop.agents.several.judge import SeveralJudge
 
 
 class _Listed(NamedTuple):
@@ -57,7 +58,7 @@ class MultiFidelityAgent:
     def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
         self.campaign = campaign
         self.guard_share = guard_share
-        self._known_judge: Judge | None = None
+        self._known_judge: Judge | SeveralJudge | None = None
         self._stock: _Listed | None = None
 
     def propose(
@@ -93,13 +94,12 @@ class MultiFidelityAgent:
             return judge.appraise(state, proposals, self._designs(state)[0])
 
     @contextmanager
-    def _judge(self) -> Iterator[Judge]:
+    def _judge(self) -> Iterator[Judge | SeveralJudge]:
         """What needs models, on one core: imported when it is first asked."""
-        from bigloop.agents.judge import Judge
         from bigloop.models.threads import one_thread
 
         if self._known_judge is None:
-            self._known_judge = Judge(self.campaign, self.guard_share)
+            self._known_judge = _judge_of(self.campaign, self.guard_share)
         with one_thread():
             yield self._known_judge
 
@@ -168,6 +168,17 @@ class MultiFidelityAgent:
         )
         decision = explain(belief, ranked, guard_gain, rule, state.model_version)
         return Suggestion(proposal=proposal, decision=decision, cost=best.reserve)
+
+
+def _judge_of(campaign: Campaign, guard_share: float) -> Judge | SeveralJudge:
+    """By one observable, or by several."""
+    if campaign.is_plain:
+        from bigloop.agents.judge import Judge
+
+        return Judge(campaign, guard_share)
+    from bigloop.agents.several.judge import SeveralJudge
+
+    return SeveralJudge(campaign, guard_share)
 
 
 def _with(state: CampaignState, suggestion: Suggestion) -> CampaignState:

@@ -111,7 +111,12 @@ def _is_back(state: CampaignState, source: str) -> bool:
 
 
 def scouting_source(campaign: Campaign) -> str | None:
-    """The cheapest source that shows the objective itself for a part of the price."""
+    """The cheapest source that shows the objective itself for a part of the price.
+
+    None where more than one observable decides: it may be right in one alone.
+    """
+    if not campaign.is_plain:
+        return None
     goal, target = campaign.objective, campaign.target.full_cost
     found = [
         (cost[currency], name)

@@ -50,6 +50,10 @@ class RandomAgent:
         belief = believe(state)
         if not recommendable(belief):
             return None
+        if not self.campaign.is_plain:
+            from bigloop.agents.several.judge import SeveralJudge
+
+            return SeveralJudge(self.campaign, 0.0).recommend(state, belief)
         from bigloop.agents.guard import fit
         from bigloop.agents.recommendation import recommend
 

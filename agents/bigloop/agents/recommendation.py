@@ -26,7 +26,20 @@ N_QUANTILE_DRAWS = 512
 def recommend(
     belief: Belief, model: SourceModel, stock: Sequence[Stock] | None = None
 ) -> Recommendation:
-    """The tried design with the best posterior mean.
+    """The tried design with the best posterior mean, and its outlook."""
+    design = best_tried(belief, model)
+    if design is None:
+        raise BudgetError("nothing is measured within the limits; run a trial first")
+    return outlook(belief, model, design, stock)
+
+
+def outlook(
+    belief: Belief,
+    model: SourceModel,
+    design: Design,
+    stock: Sequence[Stock] | None = None,
+) -> Recommendation:
+    """What is expected of a design at the target.
 
     For an observable on a log scale, the mean over specimens is
     `exp(f + noise / 2)`, the mean of a log-normal. A laboratory that has `n` specimens
@@ -34,11 +47,8 @@ def recommend(
     about that of all possible ones with variance `noise (n - m) / n^2`.
     """
     campaign = belief.campaign
-    design = best_tried(belief, model)
-    if design is None:
-        raise BudgetError("nothing is measured within the limits; run a trial first")
     at = latent(encode(campaign, [design]), belief.n_common)
-    means = model.mean(at)[:, 0] + _log_normal_shift(belief, model)
+    means = model.mean(at)[:, 0] + log_normal_shift(belief, model)
     noise_s = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2
     finite = _finite(belief, design, stock) * noise_s
     sd = (model.variance(at)[:, 0].clamp_min(1e-12) + finite).sqrt()
@@ -88,7 +98,7 @@ def best_tried(belief: Belief, model: SourceModel) -> Design | None:
     return designs[int(model.average(model.mean(at)).argmax())]
 
 
-def _log_normal_shift(belief: Belief, model: SourceModel) -> Tensor:
+def log_normal_shift(belief: Belief, model: SourceModel) -> Tensor:
     """What the spread of specimens adds to the mean on the model scale, `s`."""
     observable = belief.campaign.observables[belief.campaign.objective.observable]
     noise = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2

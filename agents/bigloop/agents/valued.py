@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bigloop.agents.actions import Action
 from bigloop.agents.failures import Odds
-from bigloop.contracts import Cost
+from bigloop.contracts import Cost, Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class Valued:
     """An action with everything that a decision states of it.
 
     `mean` and the standard deviations are those of the action's design on the
-    standardised model scale of the target; `gain` is on the same scale.
+    standardised model scale of the target; `gain` is on the same scale. Where one
+    observable alone does not decide, `terms` say what did.
     """
 
     action: Action
@@ -28,6 +29,7 @@ class Valued:
     mean: float
     sd_epistemic: float
     sd_aleatoric: float
+    terms: dict[str, Term] | None = None
 
     @property
     def p_success(self) -> float:

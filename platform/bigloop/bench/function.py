@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,10 @@ class FunctionProblem:
         """
         value = self.functions[self.spec.target].at(_point(design))
         return max(0.0, (value - self.minimum) / self.span)
+
+    def regret_of(self, designs: Sequence[Design]) -> float | None:
+        """Regret of the best of some designs."""
+        return min((self.regret(design) for design in designs), default=None)
 
     def sampler(self, seed: int) -> FunctionSampler:
         """Results with the noise of this seed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -73,15 +74,15 @@ class PoolProblem:
     @classmethod
     def build(cls, spec: Benchmark, table: Table) -> PoolProblem:
         """Group the rows of equal parameters and work out the truth."""
-        table = _feasible(spec, table)
+        table = feasible(spec, table)
         if len(table.rows) < 2:
             raise SpecError(
                 f"data: {len(table.rows)} rows are left, {table.left_out} left out; "
                 "loosen data.where and constraints"
             )
-        _check_totals(spec, table.rows)
+        check_totals(spec, table.rows)
         parameters = {
-            name: _axis(name, column, [row.design[name] for row in table.rows])
+            name: axis(name, column, [row.design[name] for row in table.rows])
             for name, column in spec.parameters.items()
         }
         groups: dict[str, list[Row]] = defaultdict(list)
@@ -103,8 +104,8 @@ class PoolProblem:
                 Stock(design=d, specimens=len(values[canonical_json(d)][target]))
                 for d in designs
             ),
-            thresholds=_thresholds(list(regrets.values())),
-            notes=_notes(spec, table, len(designs)),
+            thresholds=thresholds(list(regrets.values())),
+            notes=pool_notes(spec, table, len(designs)),
             values=values,
             regrets=regrets,
         )
@@ -112,6 +113,10 @@ class PoolProblem:
     def regret(self, design: Design) -> float:
         """Shortfall of the mean of a design's rows, as a share of the pool's range."""
         return self.regrets[canonical_json(design)]
+
+    def regret_of(self, designs: Sequence[Design]) -> float | None:
+        """Regret of the best of some designs."""
+        return min((self.regret(design) for design in designs), default=None)
 
     def sampler(self, seed: int) -> PoolSampler:
         """The rows of each design in the order of this seed."""
@@ -141,7 +146,7 @@ class PoolSampler:
         return order[number % len(order)]
 
 
-def _feasible(spec: Benchmark, table: Table) -> Table:
+def feasible(spec: Benchmark, table: Table) -> Table:
     """The rows inside all constraints; the others are counted by the first broken."""
     units = {name: column.unit for name, column in spec.parameters.items()}
     rows, left_out = [], Counter(table.left_out)
@@ -157,7 +162,8 @@ def _feasible(spec: Benchmark, table: Table) -> Table:
     return Table(rows=tuple(rows), left_out=dict(left_out), sha256=table.sha256)
 
 
-def _check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:
+def check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:
+    """Refuse shares of a mixture that do not add up to the same total."""
     shares = [k for k, p in spec.parameters.items() if p.role == "composition"]
     if not shares:
         return
@@ -172,7 +178,8 @@ def _check_totals(spec: Benchmark, rows: tuple[Row, ...]) -> None:
             )
 
 
-def _axis(name: str, column: ParameterColumn, values: list[float | str]) -> Parameter:
+def axis(name: str, column: ParameterColumn, values: list[float | str]) -> Parameter:
+    """A parameter from its least to its largest value."""
     distinct = set(values)
     if len(distinct) < 2:
         raise SpecError(
@@ -219,7 +226,7 @@ def _regrets(
     return {key: (best - value) / (best - worst) for key, value in truth.items()}
 
 
-def _thresholds(regrets: list[float]) -> tuple[float, ...]:
+def thresholds(regrets: list[float]) -> tuple[float, ...]:
     """Regret of the last design that is among the best share; at least of the best."""
     ranked = sorted(regrets)
     return tuple(
@@ -227,7 +234,8 @@ def _thresholds(regrets: list[float]) -> tuple[float, ...]:
     )
 
 
-def _notes(spec: Benchmark, table: Table, n_designs: int) -> tuple[str, ...]:
+def pool_notes(spec: Benchmark, table: Table, n_designs: int) -> tuple[str, ...]:
+    """Size, replicates, rows left out."""
     n = len(table.rows)
     kind = "drawn one by one" if spec.replicates == "draw" else "averaged"
     notes = [f"{n_designs:,} designs"]

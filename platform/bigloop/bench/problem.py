@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,10 +24,14 @@ LEVELS = (0.01, 0.05)
 """The shares of a pool, or of the range of a function, that count as found."""
 
 
+Value = float | Mapping[str, float]
+"""A result: of the objective, or by observable where several decide."""
+
+
 class Sampler(Protocol):
     """The results of one run, in an order that follows from its seed."""
 
-    def measure(self, source: str, design: Design) -> float:
+    def measure(self, source: str, design: Design) -> Value:
         """The next result of a source on a design, in the unit of the objective."""
         ...
 
@@ -78,6 +82,14 @@ class Problem(Protocol):
         """Fresh specimens for one run."""
         ...
 
+    def regret_of(self, designs: Sequence[Design]) -> float | None:
+        """Regret of the best of some designs; none where none of them counts.
+
+        Of several objectives, the share of the true hypervolume that all of them
+        together lack.
+        """
+        ...
+
 
 def load(path: Path) -> Problem:
     """Read a benchmark document with its table, or its function.
@@ -86,6 +98,10 @@ def load(path: Path) -> Problem:
         SpecError: in one line, with file, field, value and what to do.
     """
     spec = read_benchmark(path)
+    if spec.is_several:
+        from bigloop.bench.several import load as load_several
+
+        return load_several(spec, path)
     if spec.data is not None:
         from bigloop.bench.pool import PoolProblem
 
@@ -102,6 +118,10 @@ def campaign(problem: Problem, seed: int) -> Campaign:
     sources give the same result again and are simulators.
     """
     spec = problem.spec
+    if spec.is_several:
+        from bigloop.bench.several import campaign as campaign_of_several
+
+        return campaign_of_several(problem, seed)
     goal = spec.objective
     is_physical = bool(spec.noise_sd) or any(
         s.specimens > 1 for s in problem.stock or ()

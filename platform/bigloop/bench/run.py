@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pydantic import Field
 
 from bigloop.bench.methods import Asked, Brief, Method, build, version_of
-from bigloop.bench.problem import Problem, Sampler, campaign
-from bigloop.contracts import Document, content_hash
+from bigloop.bench.problem import Problem, Sampler, Value, campaign
+from bigloop.contracts import Design, Document, content_hash
 
 PROTOCOL = 1
 """Raised when runs of an older bench can no longer stand beside newer ones."""
@@ -134,7 +134,8 @@ def _drive(
             told_s += time.process_time() - began
     best = method.recommend()
     if best is not None:
-        found.recommended = found.problem.regret(best)
+        advised = [best] if isinstance(best, dict) else best
+        found.recommended = found.problem.regret_of(advised)
 
 
 class _Trace:
@@ -146,6 +147,7 @@ class _Trace:
         self.recommended: float | None = None
         self._spent = 0.0
         self._best: float | None = None
+        self._designs: list[Design] = []
         self._cost: list[float] = []
         self._source: list[str] = []
         self._regret: list[float | None] = []
@@ -161,11 +163,15 @@ class _Trace:
         self.left -= self.problem.spec.priced[asked.source].cost
         self._core_s.append(round(core_s, 5))
 
-    def gets(self, asked: Asked, value: float) -> None:
+    def gets(self, asked: Asked, value: Value) -> None:
         """Book a result; only one of the target can be a find."""
         spec = self.problem.spec
         self._spent += spec.priced[asked.source].cost
-        if asked.source == spec.target:
+        if asked.source == spec.target and not isinstance(value, float | int):
+            self._designs.append(asked.design)
+            self._best = self.problem.regret_of(self._designs)
+        elif asked.source == spec.target:
+            assert isinstance(value, float | int)
             regret = self.problem.regret(asked.design)
             self._best = regret if self._best is None else min(self._best, regret)
             if asked.interval is not None:

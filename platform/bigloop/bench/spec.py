@@ -9,10 +9,12 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from bigloop.bench.spec_checks import has_several_outputs, several_problems
 from bigloop.contracts import (
     Constraint,
     Document,
     Name,
+    Requirement,
     content_hash,
     expressions,
     parse,
@@ -113,11 +115,35 @@ class ObjectiveColumn(Document):
     """Model, and measure regret, on a logarithmic scale (values above 0)."""
     limits: Literal["refuse", "drop", "value"] = "refuse"
     """What a cell such as `<1e-10` is: a mistake, a row to leave out, or its bound."""
+    reference: float | None = None
+    """Of several objectives: where their volume begins, told to all methods; none: each
+    method infers its own, and regret begins a tenth of the true front below it."""
 
     @model_validator(mode="after")
     def _check(self) -> ObjectiveColumn:
         parse_unit(self.unit)
         return self
+
+
+class RequiredColumn(Document):
+    """A column whose values must keep a bound for a design to count."""
+
+    column: str
+    unit: str = ""
+    log: bool = False
+    """Model on a logarithmic scale (values above 0)."""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> RequiredColumn:
+        self.requirement()
+        parse_unit(self.unit)
+        return self
+
+    def requirement(self) -> Requirement:
+        """The bound as a campaign has it."""
+        return Requirement(at_least=self.at_least, at_most=self.at_most)
 
 
 class PricedSource(Document):
@@ -126,6 +152,9 @@ class PricedSource(Document):
     cost: PositiveFloat
     column: str | None = None
     """Of the table; the source that has the objective's column is the target."""
+    columns: dict[str, str] | None = None
+    """Of the table, where several columns decide: which of its own columns stands for
+    which of these; the source without any is the target, and has them all."""
     function: Literal["true", "low", "reversed", "noise"] | None = None
     """Of a problem: the function; its own lower fidelity; `f(1 - x)`; noise alone."""
     fidelity: float = Field(default=0.9, ge=0, lt=1)
@@ -159,6 +188,10 @@ class Benchmark(Document):
     data: DataFile | None = None
     parameters: dict[Name, ParameterColumn] = Field(default_factory=dict)
     objective: ObjectiveColumn | None = None
+    objectives: tuple[ObjectiveColumn, ...] = ()
+    """Several, in place of `objective`."""
+    requirements: tuple[RequiredColumn, ...] = ()
+    """Columns that must keep a bound; what breaks one counts as no find."""
     constraints: dict[Name, Constraint] = Field(default_factory=dict)
     """On the parameters of a table; rows outside are left out, and counted."""
     replicates: Literal["draw", "mean"] = "draw"
@@ -194,6 +227,8 @@ class Benchmark(Document):
     def _problems(self) -> Iterator[str]:
         if (self.problem is None) == (self.data is None):
             yield "give exactly one of data (a table) and problem (a function)"
+        elif self.is_several:
+            yield from several_problems(self)
         elif self.problem is None:
             yield from self._table_problems()
         else:
@@ -243,17 +278,33 @@ class Benchmark(Document):
             yield f"sources: {n_true} of them are the true function; give exactly one"
 
     @property
+    def goals(self) -> tuple[ObjectiveColumn, ...]:
+        """The objectives of a table; none of a function, which brings its own."""
+        return self.objectives or (() if self.objective is None else (self.objective,))
+
+    @property
+    def is_several(self) -> bool:
+        """Whether more than one column, or output of a function, decides."""
+        if self.problem is not None:
+            return has_several_outputs(self.problem)
+        return bool(self.objectives or self.requirements)
+
+    @property
     def priced(self) -> dict[str, PricedSource]:
         """The sources; the one that goes without saying when none is named."""
         if self.sources:
             return self.sources
-        if self.objective is None:
+        if self.problem is not None:
             return {ONLY_SOURCE: PricedSource(cost=1.0, function="true")}
+        if self.is_several or self.objective is None:
+            return {ONLY_SOURCE: PricedSource(cost=1.0)}
         return {ONLY_SOURCE: PricedSource(cost=1.0, column=self.objective.column)}
 
     @property
     def target(self) -> str:
         """The source that alone decides what has been found."""
+        if self.problem is None and self.is_several:
+            return next(k for k, s in self.priced.items() if s.columns is None)
         column = self.objective.column if self.objective else None
         return next(
             name

@@ -12,7 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bigloop.bench.spec import Benchmark, DataFile, Filter, ParameterColumn
+from bigloop.bench.spec import (
+    Benchmark,
+    DataFile,
+    Filter,
+    ObjectiveColumn,
+    ParameterColumn,
+    RequiredColumn,
+)
 from bigloop.contracts import Design, SpecError
 
 _SHOWN = 3
@@ -39,6 +46,29 @@ class Table:
 
 class _LeftOutError(Exception):
     """The row is not taken; the text says why."""
+
+
+def judged_columns(
+    spec: Benchmark,
+) -> dict[str, tuple[str, ObjectiveColumn | RequiredColumn]]:
+    """The column of each source, and what it is judged as.
+
+    Where several columns decide, by `source/column`, of what it stands for.
+    """
+    if not spec.is_several:
+        goal = spec.objective
+        assert goal is not None
+        return {k: (s.column or "", goal) for k, s in spec.priced.items()}
+    every: list[ObjectiveColumn | RequiredColumn] = [*spec.goals, *spec.requirements]
+    return {
+        f"{name}/{one.column}": (
+            (source.columns or {}).get(one.column, one.column),
+            one,
+        )
+        for name, source in spec.priced.items()
+        for one in every
+        if source.columns is None or one.column in source.columns
+    }
 
 
 def read_rows(spec: Benchmark, data: DataFile, base: Path) -> Table:
@@ -81,7 +111,7 @@ class _Reader:
         else:
             self._header = list(data.header)
         self._lines = lines
-        self._sources = {k: s.column or "" for k, s in spec.priced.items()}
+        self._sources = judged_columns(spec)
         self._problems: list[str] = []
         self._check_header()
 
@@ -121,9 +151,16 @@ class _Reader:
         spec = self._spec
         used = {f"parameters.{k}.column": p.column for k, p in spec.parameters.items()}
         for name, source in spec.sources.items():
-            used[f"sources.{name}.column"] = source.column or ""
+            if source.column is not None:
+                used[f"sources.{name}.column"] = source.column
+            for column, own in (source.columns or {}).items():
+                used[f"sources.{name}.columns.{column}"] = own
         if spec.objective is not None:
             used["objective.column"] = spec.objective.column
+        for number, goal in enumerate(spec.objectives):
+            used[f"objectives.{number}.column"] = goal.column
+        for number, required in enumerate(spec.requirements):
+            used[f"requirements.{number}.column"] = required.column
         return used | {f"data.where.{column}": column for column in self._data.where}
 
     def _row(self, line: int, cells: list[str]) -> Row:
@@ -140,8 +177,8 @@ class _Reader:
             for name, parameter in self._spec.parameters.items()
         }
         values = {
-            name: self._value(column, by_name[column])
-            for name, column in self._sources.items()
+            name: self._value(column, by_name[column], goal)
+            for name, (column, goal) in self._sources.items()
         }
         return Row(line=line, design=design, values=values)
 
@@ -168,15 +205,16 @@ class _Reader:
             )
         return number
 
-    def _value(self, column: str, text: str) -> float:
-        goal = self._spec.objective
-        assert goal is not None
+    def _value(
+        self, column: str, text: str, goal: ObjectiveColumn | RequiredColumn
+    ) -> float:
+        limits = goal.limits if isinstance(goal, ObjectiveColumn) else "refuse"
         if text in self._data.missing:
             raise _LeftOutError(f"{column} is missing")
         limit = _LIMIT.fullmatch(text)
-        if limit is not None and goal.limits == "drop":
+        if limit is not None and limits == "drop":
             raise _LeftOutError(f"{column} is a limit")
-        if limit is not None and goal.limits == "refuse":
+        if limit is not None and limits == "refuse":
             raise SpecError(
                 f"column {column!r}: {text!r} is a limit; set objective.limits to "
                 "'drop' or 'value'"

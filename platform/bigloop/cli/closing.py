@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bigloop.contracts import Recommendation, TrialState
-from bigloop.dashboard.wording import design_text, recommended_text, spent_text
+from bigloop.dashboard.advice import advice_lines, nothing_text
+from bigloop.dashboard.wording import design_text, spent_text
 from bigloop.db import Store
 from bigloop.loop.watcher import Ending
 
@@ -23,10 +24,13 @@ def closing_lines(
     spent = {name: account.spent for name, account in store.ledger(campaign).items()}
     lines = ["", f"{campaign}: {_ENDINGS[ending]}"]
     if best is None:
-        lines.append(f"recommended: nothing yet, no result of {spec.objective.source}")
+        lines.append(f"recommended: nothing yet, {nothing_text(spec)}")
     else:
         lines.append(f"recommended: {design_text(spec, best.design)}")
-        lines.append(f"  {best.observable}: {recommended_text(best)}")
+        said = advice_lines(spec, best)
+        if not best.front:
+            said[0] = f"{best.observable}: {said[0]}"
+        lines += [f"  {line}" for line in said]
     for text in spent_text(spent, spec.budget, spec.reference_cost):
         lines.append(f"spent: {text}")
     if asked := n_approved_beforehand(store, campaign):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from bigloop.contracts import Account, Campaign, significant
+from bigloop.dashboard.advice import nothing_text, values_text
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 from bigloop.loop.watcher import Progress
 
@@ -75,7 +76,14 @@ def _counts(progress: Progress) -> Text:
 def _best(spec: Campaign, progress: Progress) -> list[Text]:
     best = progress.recommendation
     if best is None:
-        return [Text(f"best so far: no result of {spec.objective.source}", style="dim")]
+        return [Text(f"best so far: {nothing_text(spec)}", style="dim")]
+    if best.front:
+        text = f"best so far {len(best.front)} designs that no other beats; compromise"
+        shown = next(c for c in best.front if c.is_compromise)
+        return [
+            Text(f"{text} {values_text(shown)}", style="green"),
+            Text(f"  {design_text(spec, best.design)}"),
+        ]
     interval = f"{significant(best.low)}–{significant(best.high)}"
     text = (
         f"best so far {quantity(best.mean, best.unit)} ({interval}, "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from bigloop.contracts import Account, Campaign, Cost, Document
+from bigloop.dashboard.advice import front_text, nothing_text
+from bigloop.dashboard.fronts import MeasuredFront, measured_front
 from bigloop.dashboard.measured import Measured, best_measured
 from bigloop.dashboard.wording import design_text, quantity, spent_text
 from bigloop.db import CampaignInfo, Store
@@ -19,7 +21,9 @@ class Standing(Document):
     """Number of trials by state."""
     accounts: dict[str, Account]
     best: Measured | None
-    """Best measured mean at the target fidelity."""
+    """Best measured mean at the target fidelity, of what keeps the requirements."""
+    front: MeasuredFront | None = None
+    """Where several observables decide: what no measured design beats."""
 
     @property
     def spent(self) -> Cost:
@@ -35,12 +39,14 @@ def standing(store: Store, name: str) -> Standing:
     """
     spec = store.campaign(name)
     counts = Counter(str(trial.state) for trial in store.trials(name))
+    found = store.observations(name)
     return Standing(
         info=next(info for info in store.campaigns() if info.name == name),
         spec=spec,
         trials=dict(counts),
         accounts=store.ledger(name),
-        best=best_measured(spec, store.observations(name)),
+        best=best_measured(spec, found),
+        front=None if spec.is_plain else measured_front(spec, found),
     )
 
 
@@ -52,8 +58,12 @@ def standing_lines(item: Standing) -> list[str]:
     lines = [f"{info.name}: {info.status}{why}", f"  trials: {counts or 'none yet'}"]
     for text in spent_text(item.spent, spec.budget, spec.reference_cost):
         lines.append(f"  spent: {text}")
-    if item.best is None:
-        lines.append(f"  best measured: no result of {spec.objective.source} yet")
+    if item.front is not None:
+        lines.append(f"  measured: {front_text(spec, item.front)}")
+    if spec.objectives:
+        pass
+    elif item.best is None:
+        lines.append(f"  best measured: {nothing_text(spec)} yet")
     else:
         mean = quantity(item.best.mean, item.best.unit)
         lines.append(

@@ -17,7 +17,6 @@ from bigloop.contracts.campaign import (
     Cost,
     Learning,
     Limit,
-    Objective,
     Observable,
     Parameter,
     Predictor,
@@ -43,7 +42,6 @@ from bigloop.contracts.documents import (
     Observation,
     Outcome,
     Proposal,
-    Recommendation,
     Stock,
     Term,
     Trial,
@@ -63,6 +61,7 @@ from bigloop.contracts.errors import (
     StoreError,
 )
 from bigloop.contracts.files import parse, read_campaign, read_yaml
+from bigloop.contracts.goals import Objective, Requirement
 from bigloop.contracts.learned import (
     Estimate,
     ModelVersion,
@@ -86,6 +85,7 @@ from bigloop.contracts.protocols import (
     Surrogate,
     Verdict,
 )
+from bigloop.contracts.recommendations import Choice, Expected, Recommendation
 from bigloop.contracts.units import convert
 
 __all__ = [
@@ -104,6 +104,7 @@ __all__ = [
     "CampaignState",
     "Capabilities",
     "ChangedError",
+    "Choice",
     "Claim",
     "Composition",
     "ConflictError",
@@ -116,6 +117,7 @@ __all__ = [
     "Estimate",
     "Event",
     "Executor",
+    "Expected",
     "FailureClass",
     "GenerativeModel",
     "HistoryRow",
@@ -139,6 +141,7 @@ __all__ = [
     "Reader",
     "Recommendation",
     "Request",
+    "Requirement",
     "ResultError",
     "Rule",
     "Simulator",

@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from bigloop.contracts import checks, expressions
 from bigloop.contracts.base import Design, Document, Name
 from bigloop.contracts.compositions import Composition
+from bigloop.contracts.goals import Objective, Requirement, either, first_as_objective
 from bigloop.contracts.units import parse_unit
 
 Cost = dict[str, float]
@@ -140,15 +148,6 @@ class Observable(Document):
         if self.log and (self.low is None or self.low < 0):
             raise ValueError("a log observable needs low of 0 or more")
         return self
-
-
-class Objective(Document):
-    """What is to be found, judged by one source: the target fidelity."""
-
-    observable: Name
-    goal: Literal["maximize", "minimize"] = "maximize"
-    source: Name
-    """The source whose mean result defines the truth."""
 
 
 class Learning(Document):
@@ -302,6 +301,8 @@ class Stop(Document):
 class Campaign(Document):
     """A goal over a search space, its sources, its budget and its rules."""
 
+    model_config = ConfigDict(json_schema_extra=either)
+
     kind: Literal["campaign"] = "campaign"
     version: Literal[1] = 1
     name: Name
@@ -321,6 +322,11 @@ class Campaign(Document):
     """Source whose stock is the list of possible designs; none: the whole space."""
     observables: dict[Name, Observable]
     objective: Objective
+    """What is to be found; of several `objectives`, the first."""
+    objectives: tuple[Objective, ...] = ()
+    """In place of `objective`: several, of which no design need be best in all."""
+    requirements: dict[Name, Requirement] = Field(default_factory=dict)
+    """Bounds on results of the target, by observable; what breaks one is no find."""
     sources: dict[Name, Source]
     predictor: Predictor | None = None
     budget: Cost
@@ -347,6 +353,16 @@ class Campaign(Document):
     def degrees_of_freedom(self) -> int:
         """Parameters that can be chosen freely: a composition fixes one of its own."""
         return len(self.parameters) - len(self.compositions)
+
+    @property
+    def goals(self) -> tuple[Objective, ...]:
+        """The objectives, in order; mostly one."""
+        return self.objectives or (self.objective,)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one objective, and no requirement."""
+        return not (self.objectives or self.requirements)
 
     @property
     def target(self) -> Source:
@@ -383,6 +399,11 @@ class Campaign(Document):
             if not limit.holds(design, self.units):
                 return f"{name} of {limit.by} ({limit.text}) does not hold"
         return None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several(cls, data: Any) -> Any:
+        return first_as_objective(data)
 
     @model_validator(mode="after")
     def _check(self) -> Campaign:

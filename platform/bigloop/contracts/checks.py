@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bigloop.contracts import expressions
 from bigloop.contracts.drawing import drawn, has_linear, sample
 from bigloop.contracts.errors import SpecError
+from bigloop.contracts.goal_checks import check_goals
 from bigloop.contracts.linear import linear_form
 from bigloop.contracts.units import factor, parse_unit
 
@@ -31,6 +32,7 @@ def check(c: Campaign) -> None:
         ValueError: in words, naming the field.
     """
     _check_references(c)
+    check_goals(c)
     _check_derived(c)
     _check_compositions(c)
     _check_constraints(c)

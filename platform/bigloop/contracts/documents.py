@@ -150,27 +150,6 @@ class Decision(Document):
     """Whether the policy asked a person: then its result comes in real time."""
 
 
-class Recommendation(Document):
-    """The design that a campaign recommends, judged at the target fidelity."""
-
-    design: Design
-    observable: str
-    unit: str
-    mean: float
-    low: float
-    high: float
-    level: float = 0.9
-    """Nominal probability of `low..high` for the mean over specimens: over those that
-    the laboratory has of the design, where it has a stock."""
-    sd_epistemic: float
-    sd_aleatoric: float
-    """Spread of single specimens around their mean."""
-    n_target: int
-    """Results at the target fidelity for this design."""
-    n_early: int = 0
-    """Predicted results for this design."""
-
-
 class Measurement(Document):
     """One observable of one specimen at one age, as the source gave it."""
 

@@ -20,10 +20,10 @@ from bigloop.contracts.documents import (
     Measurement,
     Outcome,
     Proposal,
-    Recommendation,
     Stock,
 )
 from bigloop.contracts.errors import SourceError
+from bigloop.contracts.recommendations import Recommendation
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,6 +13,7 @@ from bigloop.contracts import (
     Observation,
     key_of,
 )
+from bigloop.dashboard.fronts import keeps, together
 
 
 class Measured(Document):
@@ -51,11 +52,27 @@ def at_target(spec: Campaign, found: Iterable[Observation]) -> list[Observation]
     ]
 
 
+def _keeping(spec: Campaign, found: Iterable[Observation]) -> set[Key] | None:
+    """Designs whose measured means keep all requirements; none: there are none."""
+    if not spec.requirements:
+        return None
+    measured = together(spec, found)
+    return {key_of(one.design) for one in measured if keeps(spec, one.means)}
+
+
 def best_measured(spec: Campaign, found: Iterable[Observation]) -> Measured | None:
-    """The design with the best measured mean; none before the first result."""
+    """The design with the best measured mean; none before the first result.
+
+    A design that breaks a requirement is none, and of several objectives none is best.
+    """
+    if spec.objectives:
+        return None
+    found = list(found)
+    allowed = _keeping(spec, found)
     designs: dict[Key, list[Observation]] = {}
     for item in at_target(spec, found):
-        designs.setdefault(key_of(item.design), []).append(item)
+        if allowed is None or key_of(item.design) in allowed:
+            designs.setdefault(key_of(item.design), []).append(item)
     measured = [
         Measured(
             design=items[0].design,

@@ -11,6 +11,8 @@ from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
 from bigloop.dashboard.uncertainty import uncertainty
 from bigloop.dashboard.wording import design_text, quantity, unit_name
+from bigloop.dashboard.worth import axis_title, running_worth
+from bigloop.dashboard.worth import reading as volume_reading
 
 _BEST = (
     "Each dot is one specimen measured by {source}; the line is the best mean over the "
@@ -32,6 +34,8 @@ def best_figure(found: Study) -> Figure:
     reading = _BEST.format(source=goal.source)
     if not results:
         return missing(title, reading, f"No result of {goal.source} yet.")
+    if spec.objectives:
+        return volume_figure(found)
     currency = next(iter(spec.target.full_cost))
     unit = spec.observables[goal.observable].unit
     paid = [r.spent.get(currency, 0.0) for r in results]
@@ -52,8 +56,13 @@ def best_figure(found: Study) -> Figure:
         tops = ((0.0, best.high), (chart.x[1], best.high))
         chart.band(ends, tops, "c3")
         legend.append(("c3", f"recommended design, {100 * best.level:.0f} % interval"))
-    steps = list(zip(paid, running_best(spec, results), strict=True))
-    chart.steps([*steps, (chart.x[1], steps[-1][1])], "c2")
+    if spec.is_plain:
+        worth: list[float | None] = list(running_best(spec, results))
+    else:
+        worth = running_worth(spec, results)
+    steps = [(x, y) for x, y in zip(paid, worth, strict=True) if y is not None]
+    if steps:
+        chart.steps([*steps, (chart.x[1], steps[-1][1])], "c2")
     titles = [
         f"{quantity(r.value, unit)}: {design_text(spec, r.design)}" for r in results
     ]
@@ -64,6 +73,36 @@ def best_figure(found: Study) -> Figure:
         note=f"n = {len(results)} specimens of {_n_designs(results)} designs.",
         svg=chart.svg(),
         legend=tuple(legend),
+    )
+
+
+def volume_figure(found: Study) -> Figure:
+    """Hypervolume of what was measured against what was spent."""
+    spec, results = found.spec, found.timeline.results
+    title, reading = "Hypervolume so far against cost", volume_reading(spec)
+    currency = next(iter(spec.target.full_cost))
+    worth = running_worth(spec, results)
+    steps = [
+        (r.spent.get(currency, 0.0), y)
+        for r, y in zip(results, worth, strict=True)
+        if y is not None
+    ]
+    if not steps:
+        return missing(title, reading, "Nothing counts yet, or all results are equal.")
+    chart = Chart(
+        x=(0.0, max(found.accounts[currency].spent, steps[-1][0]) or 1.0),
+        y=span([y for _, y in steps], from_zero=True),
+        x_title=f"spent by all sources [{unit_name(currency)}]",
+        y_title=axis_title(spec),
+        label=f"{title}: {len(results)} results",
+    )
+    chart.steps([*steps, (chart.x[1], steps[-1][1])], "c2")
+    return Figure(
+        title=title,
+        reading=reading,
+        note=f"n = {len(results)} specimens of {_n_designs(results)} designs.",
+        svg=chart.svg(),
+        legend=(("c2", "hypervolume"),),
     )
 
 

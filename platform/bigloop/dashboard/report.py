@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from bigloop.contracts import Recommendation, TrialState, significant
+from bigloop.dashboard.advice import advice_lines, nothing_text
 from bigloop.dashboard.caveats import caveats
 from bigloop.dashboard.cost_figures import burn_figures, mix_figures
 from bigloop.dashboard.entries import entry
@@ -58,6 +59,8 @@ def _context(found: Study) -> dict[str, object]:
         "spec": spec,
         "best": found.best,
         "design": _unbroken(design_text(spec, found.best.design)) if found.best else "",
+        "advice": _advice(found),
+        "nothing": f"N{nothing_text(spec)[1:]}, which alone decides",
         "spent": spent_text(spent, spec.budget, spec.reference_cost),
         "caveats": caveats(found),
         "progress": [best_figure(found), uncertainty_figure(found)],
@@ -69,6 +72,14 @@ def _context(found: Study) -> dict[str, object]:
         "provenance": provenance(found),
         "citations": citations(found),
     }
+
+
+def _advice(found: Study) -> list[str]:
+    """What is said of a recommendation beside its first observable."""
+    if found.best is None or found.spec.is_plain:
+        return []
+    lines = advice_lines(found.spec, found.best)
+    return lines if found.best.front else lines[1:]
 
 
 def _unbroken(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bigloop.contracts import Campaign, Observation, Trial, TrialState, canonical_json
 from bigloop.dashboard.association import Association, rank_correlation
+from bigloop.dashboard.fronts import decisive
 from bigloop.dashboard.trust import Coverage
 
 _ENDED = (TrialState.COMPLETED, TrialState.FAILED)
@@ -75,14 +76,20 @@ def scoreboard(
     """
     goal = (spec.objective.source, spec.objective.observable)
     means = _means(observations)
-    keys = [goal] + [
+    deciding = decisive(spec)
+
+    def _of(key: tuple[str, str]) -> tuple[str, str]:
+        """What it is compared with: the same at the target, or the objective."""
+        return (goal[0], key[1]) if key[1] in deciding else goal
+
+    keys = [(goal[0], name) for name in deciding] + [
         (name, observable)
         for name, source in spec.sources.items()
         for observable in source.observes
         if (name, observable) != goal and name != goal[0]
     ]
     return [
-        _score(spec, key, means.get(key, {}), means.get(goal, {}), trials, early)
+        _score(spec, key, means.get(key, {}), means.get(_of(key), {}), trials, early)
         for key in keys
     ]
 
@@ -147,7 +154,7 @@ def bias(
 
     Relative, as exp(mean of log ratios) - 1, where the observable is `log`.
     """
-    if key[1] != spec.objective.observable or not shared:
+    if key[1] not in decisive(spec) or not shared:
         return None
     observable = spec.observables[key[1]]
     if observable.log:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bigloop.contracts import Campaign, Cost, Design, Event
+from bigloop.dashboard.fronts import decisive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Result:
     value: float
     batch: str | None
     trial: str
+    values: dict[str, float] = field(default_factory=dict)
+    """Of all that decides, where that is more than one observable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +115,32 @@ class Walk:
         goal = self.spec.objective
         if source != goal.source:
             return
+        if not self.spec.is_plain:
+            self._together(event)
+            return
         for item in event.data["observations"]:
             if item["observable"] == goal.observable and not item["censored"]:
                 self._result(event, item)
 
-    def _result(self, event: Event, item: dict[str, Any]) -> None:
+    def _together(self, event: Event) -> None:
+        """A result of all observables that decide; one that lacks any is none."""
+        exact = [item for item in event.data["observations"] if not item["censored"]]
+        wanted = decisive(self.spec)
+        values = {
+            item["observable"]: float(item["value"])
+            for item in exact
+            if item["observable"] in wanted
+        }
+        if len(values) == len(wanted):
+            first = next(i for i in exact if i["observable"] == wanted[0])
+            self._result(event, first, values)
+
+    def _result(
+        self,
+        event: Event,
+        item: dict[str, Any],
+        values: dict[str, float] | None = None,
+    ) -> None:
         self.found.results.append(
             Result(
                 decision=self.decision,
@@ -125,6 +149,7 @@ class Walk:
                 value=item["value"],
                 batch=item["batch"],
                 trial=event.subject,
+                values=values or {},
             )
         )
 

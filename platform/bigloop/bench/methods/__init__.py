@@ -28,6 +28,7 @@ class Kind:
         place: module and callable that builds it from a `Brief`.
         needs_cheap: it is of use only where there is a second source.
         keeps_sums: what it proposes can be held to a composition.
+        several: place for campaigns in which several outputs decide; empty: none.
         does: in a few words, for the report.
     """
 
@@ -36,6 +37,7 @@ class Kind:
     does: str
     needs_cheap: bool = False
     keeps_sums: bool = True
+    several: str = ""
 
 
 _M = "bigloop.bench.methods"
@@ -44,11 +46,13 @@ METHODS: dict[str, Kind] = {
         package="bigloop",
         place=f"{_M}.agent:AgentMethod",
         does="our agent: value per cost over designs and sources",
+        several=f"{_M}.agent:AgentMethod",
     ),
     "random": Kind(
         package="bigloop",
         place=f"{_M}.uniform:RandomSearch",
         does="even draws at the target",
+        several=f"{_M}.several:RandomFront",
     ),
     "ax": Kind(
         package="ax-platform",
@@ -83,11 +87,24 @@ METHODS: dict[str, Kind] = {
         package="optuna",
         place=f"{_M}.optuna_study:tpe",
         does="Optuna TPE; nearest free design, which is told",
+        several=f"{_M}.several:tpe",
     ),
     "optuna-gp": Kind(
         package="optuna",
         place=f"{_M}.optuna_study:gaussian",
         does="Optuna Gaussian process; nearest free design, which is told",
+    ),
+    "optuna-nsga2": Kind(
+        package="optuna",
+        place="",
+        does="Optuna NSGA-II; nearest free design, which is told",
+        several=f"{_M}.several:genetic",
+    ),
+    "botorch-nehvi": Kind(
+        package="botorch",
+        place="",
+        does="BoTorch qLogNEHVI, of one objective qLogNEI, with outcome constraints",
+        several=f"{_M}.several:BotorchFront",
     ),
 }
 
@@ -107,7 +124,9 @@ def find(name: str) -> Kind:
 
 def build(name: str, brief: Brief) -> Method:
     """One fresh run of a method."""
-    module, attribute = find(name).place.split(":")
+    kind = find(name)
+    place = kind.place if brief.campaign.is_plain else kind.several
+    module, attribute = place.split(":")
     make: Callable[[Brief], Method] = getattr(import_module(module), attribute)
     return make(brief)
 
@@ -124,6 +143,9 @@ def why_not(name: str, campaign: Campaign) -> str | None:
         )
     if campaign.compositions and not kind.keeps_sums:
         return "it keeps no compositions"
+    if not (kind.place if campaign.is_plain else kind.several):
+        plain = "one objective without requirements"
+        return f"it knows {plain} alone" if kind.place else f"of {plain} it knows none"
     if kind.needs_cheap and len(campaign.sources) < 2:
         return "it needs a second source, and there is one"
     return None

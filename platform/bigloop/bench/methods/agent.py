@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from bigloop.bench.methods.base import Asked, Brief, Scale
+from bigloop.bench.problem import Value
 from bigloop.contracts import (
     Account,
     Agent,
@@ -76,7 +77,7 @@ class AgentMethod:
             interval=self._expected(suggestion),
         )
 
-    def tell(self, asked: Asked, value: float) -> None:
+    def tell(self, asked: Asked, value: Value) -> None:
         """Settle the oldest trial that was asked so."""
         trial = next(
             t
@@ -84,7 +85,7 @@ class AgentMethod:
             if (t.proposal.source, t.proposal.design) == (asked.source, asked.design)
         )
         self._running.remove(trial)
-        done, observation = self._settled(trial, value)
+        done, observations = self._settled(trial, value)
         cost = trial.reserved[self._currency]
         self._book(reserved=-cost, spent=cost)
         self._state = self._state.model_copy(
@@ -93,50 +94,60 @@ class AgentMethod:
                     done if t.id == trial.id else t for t in self._state.trials
                 ),
                 "seen": (*self._state.seen, trial.id),
-                "observations": (*self._state.observations, observation),
+                "observations": (*self._state.observations, *observations),
             }
         )
 
-    def _settled(self, trial: Trial, value: float) -> tuple[Trial, Observation]:
+    def _settled(self, trial: Trial, value: Value) -> tuple[Trial, list[Observation]]:
         """A trial with its outcome, and what was observed."""
         goal = self._campaign.objective.observable
-        unit = self._campaign.observables[goal].unit
+        found = {goal: value} if isinstance(value, float | int) else value
+        units = {k: o.unit for k, o in self._campaign.observables.items()}
         specimen = f"specimen{trial.proposal.number}"
         outcome = Outcome(
             status="success",
-            measurements=(Measurement(observable=goal, value=value, unit=unit),),
+            measurements=tuple(
+                Measurement(observable=k, value=v, unit=units[k])
+                for k, v in found.items()
+            ),
             cost=trial.reserved,
             executed=trial.proposal.design,
             specimen=specimen,
         )
-        observation = Observation(
-            id=len(self._state.observations) + 1,
-            campaign=self._campaign.name,
-            trial=trial.id,
-            source=trial.proposal.source,
-            design=trial.proposal.design,
-            specimen=specimen,
-            batch=None,
-            observable=goal,
-            value=value,
-            unit=unit,
-            sd=None,
-            age=None,
-            censored=False,
-            recorded_at=_EPOCH,
-        )
+        first = len(self._state.observations) + 1
+        observations = [
+            Observation(
+                id=number,
+                campaign=self._campaign.name,
+                trial=trial.id,
+                source=trial.proposal.source,
+                design=trial.proposal.design,
+                specimen=specimen,
+                batch=None,
+                observable=name,
+                value=v,
+                unit=units[name],
+                sd=None,
+                age=None,
+                censored=False,
+                recorded_at=_EPOCH,
+            )
+            for number, (name, v) in enumerate(found.items(), start=first)
+        ]
         update = {
             "state": TrialState.COMPLETED,
             "reserved": {},
             "spent": trial.reserved,
             "outcome": outcome,
         }
-        return trial.model_copy(update=update), observation
+        return trial.model_copy(update=update), observations
 
-    def recommend(self) -> Design | None:
+    def recommend(self) -> Design | list[Design] | None:
         """What the agent recommends."""
         found = self._agent.recommend(self._state)
-        return None if found is None else found.design
+        if found is None:
+            return None
+        return [one.design for one in found.front] or found.design
 
     def _book(self, reserved: float = 0.0, spent: float = 0.0) -> None:
         account = self._state.accounts[self._currency]

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from bigloop.bench.space import decoded, encoded
 from bigloop.contracts import Campaign, Design, Stock, canonical_json
@@ -51,12 +51,15 @@ class Method(Protocol):
         """
         ...
 
-    def tell(self, asked: Asked, value: float) -> None:
-        """The result of what was asked, in the objective's unit."""
+    def tell(self, asked: Asked, value: Any) -> None:
+        """The result of what was asked, in the objective's unit.
+
+        A number; by observable where several decide.
+        """
         ...
 
-    def recommend(self) -> Design | None:
-        """The design that it holds for the best; asked once, at the end."""
+    def recommend(self) -> Design | Sequence[Design] | None:
+        """The design that it holds for the best, or several; asked once, at the end."""
         ...
 
 

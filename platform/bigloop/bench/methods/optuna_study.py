@@ -19,7 +19,7 @@ class OptunaMethod:
         self._shelf = Shelf(brief)
         self._ledger = Ledger(self._shelf)
         self._campaign = brief.campaign
-        self._axes = {k: _axis(p) for k, p in brief.campaign.parameters.items()}
+        self._axes = {k: axis(p) for k, p in brief.campaign.parameters.items()}
         for composition in brief.campaign.compositions.values():
             self._axes |= dict.fromkeys(composition.components, _part())
         kind = getattr(optuna.samplers, sampler)
@@ -75,7 +75,8 @@ def gaussian(brief: Brief) -> OptunaMethod:
     return OptunaMethod(brief, "GPSampler")
 
 
-def _axis(p: Parameter) -> Any:
+def axis(p: Parameter) -> Any:
+    """A parameter as Optuna has it."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     if p.choices:

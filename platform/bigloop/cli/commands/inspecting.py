@@ -74,8 +74,9 @@ def recommend(
     """Ask the agent for its recommendation as the results stand."""
     from bigloop.cli.output import emit, say
     from bigloop.cli.session import campaign_of
+    from bigloop.dashboard.advice import advice_lines, nothing_text
     from bigloop.dashboard.recommendation import recommend as ask
-    from bigloop.dashboard.wording import design_text, recommended_text
+    from bigloop.dashboard.wording import design_text
 
     with ctx.obj.store() as store:
         spec = store.campaign(campaign_of(store, campaign))
@@ -83,9 +84,9 @@ def recommend(
     if as_json:
         emit(best)
     elif best is None:
-        say(f"no recommendation yet: no result of {spec.objective.source}")
+        say(f"no recommendation yet: {nothing_text(spec)}")
     else:
-        say(design_text(spec, best.design), recommended_text(best))
+        say(design_text(spec, best.design), *advice_lines(spec, best))
 
 
 def events(

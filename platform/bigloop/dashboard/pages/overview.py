@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import Account, TrialState
+from bigloop.dashboard.advice import front_text
+from bigloop.dashboard.fronts import measured_front
 from bigloop.dashboard.measured import Measured, best_measured
 from bigloop.dashboard.pages.desk import AtDesk, Desk
 from bigloop.dashboard.pages.rendering import page
@@ -27,6 +29,8 @@ class Summary:
     unknown: int
     trials: int
     best: Measured | None
+    front: str
+    """Where several observables decide, what of the measured designs counts."""
     accounts: dict[str, Account]
 
     @property
@@ -52,5 +56,10 @@ def _summary(desk: Desk, info: CampaignInfo) -> Summary:
         unknown=states.count(TrialState.UNKNOWN),
         trials=len(states),
         best=best_measured(moment.campaign, moment.observations),
+        front=""
+        if moment.campaign.is_plain
+        else front_text(
+            moment.campaign, measured_front(moment.campaign, moment.observations)
+        ),
         accounts=moment.accounts,
     )

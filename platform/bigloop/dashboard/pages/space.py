@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from bigloop.api.security import Viewer
-from bigloop.contracts import Campaign, Document
+from bigloop.contracts import Campaign, Document, key_of
+from bigloop.dashboard.fronts import keeps, together
 from bigloop.dashboard.images import address, by_trial, pictures
 from bigloop.dashboard.landscape import Map, pca, places, umap
 from bigloop.dashboard.pages.desk import AtDesk
@@ -90,7 +91,12 @@ def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
 
 def _trade(moment: Moment, chosen: Wanted, ups: tuple[bool, bool]) -> Picture:
     both = pairs(moment.observations, chosen.source, chosen.x, chosen.y)
-    return draw.trade_off(moment.campaign, both, (chosen.x, chosen.y), ups)
+    spec = moment.campaign
+    kept = None
+    if spec.requirements and chosen.source == spec.objective.source:
+        measured = together(spec, moment.observations)
+        kept = {key_of(m.design) for m in measured if keeps(spec, m.means)}
+    return draw.trade_off(spec, both, (chosen.x, chosen.y), ups, kept)
 
 
 def settled(
@@ -103,12 +109,16 @@ def settled(
     goal = spec.objective
     first = goal.source if goal.source in known else next(iter(known), "")
     source = wanted.source if wanted.source in known else first
-    names = sorted(known.get(source, []), key=lambda name: name != goal.observable)
+    order = [g.observable for g in spec.goals]
+    names = sorted(
+        known.get(source, []),
+        key=lambda name: order.index(name) if name in order else len(order),
+    )
     x = wanted.x if wanted.x in names else next(iter(names), "")
     others = [name for name in names if name != x]
     y = wanted.y if wanted.y in others else next(iter(others), "")
     x_up, y_up = (
-        (said or _wanted(name, goal.observable, goal.goal)) == "maximize"
+        (said or _wanted(spec, name)) == "maximize"
         for name, said in ((x, wanted.x_goal), (y, wanted.y_goal))
     )
     chosen = wanted.model_copy(update={"source": source, "x": x, "y": y})
@@ -130,6 +140,9 @@ def umapped(
     return page(request, asking, "umap", figure=drawn)
 
 
-def _wanted(name: str, objective: str, goal: str) -> str:
-    """The objective's own direction; of anything else, small is wanted."""
-    return goal if name == objective else "minimize"
+def _wanted(spec: Campaign, name: str) -> str:
+    """An objective's own direction; of anything else, small, unless it is required."""
+    goal = next((g.goal for g in spec.goals if g.observable == name), None)
+    required = spec.requirements.get(name)
+    is_floor = required is not None and required.at_most is None
+    return goal or ("maximize" if is_floor else "minimize")

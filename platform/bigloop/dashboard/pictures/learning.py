@@ -10,51 +10,61 @@ from bigloop.dashboard.foresight import Foresight
 from bigloop.dashboard.picture import Axis, Mark, Picture, Series, Titles
 from bigloop.dashboard.progress_figures import running_best
 from bigloop.dashboard.thinning import corners
-from bigloop.dashboard.timeline import Timeline
+from bigloop.dashboard.timeline import Result, Timeline
 from bigloop.dashboard.trust import coverages
 from bigloop.dashboard.uncertainty import Uncertainty, uncertainty
 from bigloop.dashboard.wording import design_text, quantity, unit_name
+from bigloop.dashboard.worth import axis_title, running_worth
+from bigloop.dashboard.worth import reading as volume_reading
 
 SCHEME = "leave one specimen out"
+
+
+def _specimens(
+    spec: Campaign, paid: Sequence[float], results: Sequence[Result]
+) -> Series:
+    unit = spec.observables[spec.objective.observable].unit
+    return Series(
+        kind="dots",
+        name="one specimen",
+        colour="c1",
+        points=[(x, r.value) for x, r in zip(paid, results, strict=True)],
+        titles=Titles(
+            results,
+            lambda r: f"{quantity(r.value, unit)}: {design_text(spec, r.design)}",
+        ),
+    )
 
 
 def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Picture:
     """Results at the target against what was spent; no other fidelity is mixed in."""
     goal, results = spec.objective, line.results
     currency = next(iter(spec.target.full_cost))
-    unit = spec.observables[goal.observable].unit
-    words = "best mean measured"
+    words = "hypervolume" if spec.objectives else "best mean measured"
     reading = (
         f"Each dot is one specimen measured by {goal.source}; the line is the best "
         "mean over the specimens of one design at that moment, and falls when a design "
         "is measured again with less. Nothing predicted, and no other source, is in it."
     )
     paid = [r.spent.get(currency, 0.0) for r in results]
-    steps = list(zip(paid, running_best(spec, results), strict=True))
+    if spec.is_plain:
+        worth: list[float | None] = list(running_best(spec, results))
+    else:
+        worth = running_worth(spec, results)
+    steps = [(x, y) for x, y in zip(paid, worth, strict=True) if y is not None]
     if steps:
         steps.append((accounts[currency].spent, steps[-1][1]))
     return Picture(
         key="best",
         title="Best so far against cost",
-        reading=reading,
+        reading=volume_reading(spec) if spec.objectives else reading,
         note=f"n = {len(results)} specimens."
         if results
         else f"No result of {goal.source} yet.",
         x=Axis(title=f"spent by all sources [{unit_name(currency)}]", from_zero=True),
-        y=Axis(title=f"{goal.observable} [{unit_name(unit) or '1'}]", from_zero=True),
+        y=Axis(title=axis_title(spec), from_zero=True),
         series=[
-            Series(
-                kind="dots",
-                name="one specimen",
-                colour="c1",
-                points=[(x, r.value) for x, r in zip(paid, results, strict=True)],
-                titles=Titles(
-                    results,
-                    lambda r: (
-                        f"{quantity(r.value, unit)}: {design_text(spec, r.design)}"
-                    ),
-                ),
-            ),
+            *([] if spec.objectives else [_specimens(spec, paid, results)]),
             Series(kind="steps", name=words, colour="c2", points=corners(steps)),
         ]
         if results

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from bigloop.contracts import Campaign, significant
+from bigloop.contracts import Campaign, Key, key_of, significant
 from bigloop.dashboard.landscape import Map, Place
 from bigloop.dashboard.pareto import Pair, front
 from bigloop.dashboard.picture import Axis, Picture, Series, Titles
@@ -147,9 +147,21 @@ def trade_off(
     pairs: Sequence[Pair],
     names: tuple[str, str],
     ups: tuple[bool, bool],
+    kept: Collection[Key] | None = None,
 ) -> Picture:
-    """Two observables of one source, and the designs that none beats in both."""
-    edge = front(pairs, x_up=ups[0], y_up=ups[1])
+    """Two observables of one source, and the designs that none beats in both.
+
+    Args:
+        spec: the campaign.
+        pairs: designs with the means of both.
+        names: of both.
+        ups: whether large values are wanted.
+        kept: designs whose means keep all requirements; none: there are no bounds.
+    """
+    counted = [p for p in pairs if kept is None or key_of(p.design) in kept]
+    edge = front(counted, x_up=ups[0], y_up=ups[1])
+    broken = len(pairs) - len(counted)
+    out = f" {broken} break a requirement and are not counted." if broken else ""
     heads = [
         f"{name} [{unit_name(spec.observables[name].unit) or '1'}]" for name in names
     ]
@@ -162,7 +174,7 @@ def trade_off(
         reading=f"Each dot is the mean of a design. On the line, {wanted[0]} and "
         f"{wanted[1]} cannot both be had better with what was measured. Means of few "
         "specimens flatter: the line is optimistic.",
-        note=f"n = {len(pairs)} designs, {len(edge)} on the line."
+        note=f"n = {len(pairs)} designs, {len(edge)} on the line.{out}"
         if pairs
         else "No design has both observables.",
         x=Axis(title=heads[0]),

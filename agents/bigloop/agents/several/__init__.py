@@ -1,0 +1,1 @@
+"""Deciding where one observable alone does not: several objectives, requirements."""

@@ -1,0 +1,145 @@
+"""No page breaks, or says anything untrue, where several observables decide."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bigloop.api.context import Context
+from bigloop.cli import main
+from bigloop.contracts import Recommendation
+from bigloop.dashboard.app import create_dashboard
+from bigloop.dashboard.fronts import measured_front
+from bigloop.dashboard.report import render
+from bigloop.dashboard.study import study
+from bigloop.dashboard.worth import running_worth
+from bigloop.db import Store
+
+PAGES = ("", "/trials", "/learning", "/cost", "/sources", "/space", "/events", "/umap")
+CAMPAIGN = """\
+kind: campaign
+version: 1
+name: both
+ahead: 0
+parameters:
+  x: {low: 0, high: 1}
+  z: {low: 0, high: 1}
+candidates: bench
+observables:
+  power: {unit: watt}
+  mass: {unit: gram}
+GOALS
+sources:
+  bench:
+    lab: table
+    options: {table: table.yaml}
+    observes: [power, mass]
+    cost: {specimen: 1}
+budget: {specimen: 7}
+approval:
+  - {action: approve}
+"""
+TABLE = """\
+kind: table
+version: 1
+name: cells
+file: cells.csv
+specimen: cell
+parameters:
+  x: {column: x}
+  z: {column: z}
+observables:
+  power: {column: power, unit: watt}
+  mass: {column: mass, unit: gram}
+"""
+FRONT = """\
+objectives:
+  - {observable: power, goal: maximize, source: bench}
+  - {observable: mass, goal: minimize, source: bench, reference: 9}
+requirements:
+  mass: {at_least: 4.5}"""
+BOUND = """\
+objective: {observable: power, goal: maximize, source: bench}
+requirements:
+  mass: {at_most: 6000, unit: milligram}"""
+NEVER = BOUND.replace("6000", "1")
+
+
+@pytest.fixture(scope="module", params=[FRONT, BOUND, NEVER], ids=["f", "b", "n"])
+def folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    place = tmp_path_factory.mktemp("both")
+    grid = [i / 4 for i in range(5)]
+    rows = [
+        f"c{n},{x},{z},{1 - (x - 0.8) ** 2 - (z - 0.2) ** 2},{4 + 3 * x + z}"
+        for n, (x, z) in enumerate(itertools.product(grid, grid))
+    ]
+    (place / "cells.csv").write_text("\n".join(["cell,x,z,power,mass", *rows]))
+    (place / "table.yaml").write_text(TABLE)
+    file = place / "both.yaml"
+    file.write_text(CAMPAIGN.replace("GOALS", request.param))
+    line = ["--folder", str(place), "run", str(file), "--executor", "in-process"]
+    assert main(line) == 0
+    return place
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{folder / 'store.db'}") as opened:
+        yield opened
+
+
+def test_every_page_answers(store: Store, folder: Path) -> None:
+    app = create_dashboard(Context.of(store, folder, local="ann"), "")
+    client = TestClient(app, base_url="http://127.0.0.1")
+    last = store.trials("both")[-1].id
+    for path in (
+        *(f"/c/both{page}" for page in PAGES),
+        f"/t/{last}",
+        f"/t/{last}/sheet",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "Traceback" not in answer.text
+    overview = client.get("/").text
+    assert "keep all requirements" in overview or "keeps all requirements" in overview
+    assert "has to keep mass" in client.get("/c/both/sources").text
+
+
+def test_the_report_states_the_set_or_why_there_is_none(
+    store: Store, folder: Path
+) -> None:
+    html = render(store, "both")
+    found = study(store, "both")
+    if found.best is None:
+        assert "none that keeps all requirements, which alone decides" in html
+    else:
+        assert "holds with probability" in html
+        assert ("the compromise" in html) == bool(found.spec.objectives)
+
+
+def test_the_line_counts_what_keeps_the_requirements(store: Store) -> None:
+    found = study(store, "both")
+    worth = running_worth(found.spec, found.timeline.results)
+    front = measured_front(found.spec, found.observations)
+    assert len(worth) == 7
+    counted = [value for value in worth if value is not None]
+    assert counted == sorted(counted)
+    if not front.n_feasible:
+        assert counted == []
+    elif found.spec.objectives:
+        assert counted[-1] == pytest.approx(front.hypervolume)
+    else:
+        best = max(p.means["power"] for p in front.points)
+        assert counted[-1] == pytest.approx(best)
+
+
+def test_what_is_recommended_is_not_beaten_by_what_was_measured(store: Store) -> None:
+    best: Recommendation | None = study(store, "both").best
+    front = measured_front(store.campaign("both"), store.observations("both"))
+    assert (best is None) or front.n_feasible > 0
