@@ -14,11 +14,13 @@ class Valued:
     """An action with everything that a decision states of it.
 
     `mean` and the standard deviations are those of the action's design on the
-    standardised model scale of the target; `gain` is on the same scale.
+    standardised model scale of the target; `gain` is on the same scale, and
+    `gain_note` says what it is a gain of.
     """
 
     action: Action
     gain: float
+    gain_note: str
     odds: Odds
     share: float
     score: float
