@@ -7,15 +7,16 @@ import pytest
 from bigloop.agents.belief import believe
 from bigloop.agents.guard import fit
 from bigloop.agents.multi_fidelity import MultiFidelityAgent
-from bigloop.agents.opening import n_contrast
+from bigloop.agents.scouting import n_scouts
 
 
 @pytest.mark.parametrize(
-    ("budget", "n"), [(1000, 3), (120, 3), (119, 2), (50, 2), (10, 2)]
+    ("budget", "n"), [(1000, 9), (180, 9), (160, 8), (100, 5), (80, 0)]
 )
-def test_a_proof_leaves_most_of_the_budget(build: Any, budget: int, n: int) -> None:
-    """Two parameters, 10 EUR a trial: three designs, if a quarter pays for them."""
-    assert n_contrast(build.campaign(budget={"EUR": budget})) == n
+def test_scouting_leaves_most_of_the_budget(build: Any, budget: int, n: int) -> None:
+    """Two parameters, 1 EUR a run: nine designs, if a twentieth pays for them."""
+    campaign = build.campaign(budget={"EUR": budget})
+    assert n_scouts(campaign, "cheap") == n
 
 
 def test_the_first_designs_stand_for_the_space_until_a_result_is_back(

@@ -9,7 +9,7 @@ from bigloop.agents.belief import Belief
 from bigloop.agents.candidates import worthwhile
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
-from bigloop.agents.guard import Guard, is_trusted
+from bigloop.agents.guard import Guard
 from bigloop.agents.pending import pending
 from bigloop.agents.pool import Pool
 from bigloop.agents.valuation import Valuation
@@ -25,9 +25,6 @@ def appraise(
 ) -> list[Decision | None]:
     """Terms and score of each proposal, all by the same model; none: not affordable.
 
-    A source that is not proven is valued by the model that is put to the proof, as
-    the agent itself does.
-
     Args:
         state: of the campaign.
         proposals: what others made.
@@ -37,14 +34,13 @@ def appraise(
     """
     left = {name: account.left for name, account in state.accounts.items()}
     coming, failed = pending(belief, state), failures(state)
-    close = worthwhile(state, belief, guard.deciding.believe(coming), pool)
+    model = guard.model.believe(coming)
+    close = worthwhile(state, belief, model, pool)
     made = [p.design for p in proposals]
     known = Pool(state.campaign, [*close.designs, *made])
+    among = Valuation(belief, model, known, left, failed, guard.is_led)
     found: list[Decision | None] = []
     for proposal in proposals:
-        trusted = guard.is_proven or is_trusted(state.campaign, proposal.source)
-        model = guard.deciding if trusted else guard.probing
-        among = Valuation(belief, model.believe(coming), known, left, failed)
         action = Action(
             source=proposal.source,
             design=proposal.design,
@@ -53,7 +49,7 @@ def appraise(
         )
         valued = among.value([action])
         found.append(
-            explain(belief, valued, guard.gain, "appraisal", state.model_version)
+            explain(belief, valued, guard.log_odds, "appraisal", state.model_version)
             if valued
             else None
         )

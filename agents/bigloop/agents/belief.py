@@ -47,6 +47,13 @@ def channels(campaign: Campaign) -> dict[tuple[str, str], int]:
     return found
 
 
+def alike(campaign: Campaign) -> set[int]:
+    """Channels of other sources that show the objective itself."""
+    goal = campaign.objective.observable
+    numbers = channels(campaign).items()
+    return {n for (_, name), n in numbers if name == goal and n != TARGET}
+
+
 def recommendable(belief: Belief) -> list[Design]:
     """Designs measured or estimated at the target, once a value, within the limits."""
     return [

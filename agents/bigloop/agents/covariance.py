@@ -58,6 +58,17 @@ class Hyperparameters:
     noise: Tensor
     miss: Tensor
 
+    def with_(self, more: Hyperparameters) -> Hyperparameters:
+        """These settings and others."""
+        return Hyperparameters(
+            **{
+                part.name: torch.cat(
+                    [getattr(self, part.name), getattr(more, part.name)]
+                )
+                for part in fields(self)
+            }
+        )
+
     def at(self, index: Tensor) -> Hyperparameters:
         """Some of the settings."""
         return Hyperparameters(

@@ -15,7 +15,7 @@ N_RUNNER_UPS = 3
 def explain(
     belief: Belief,
     ranked: Sequence[Valued],
-    guard_gain: float,
+    log_odds: float,
     rule: str,
     model_version: str | None,
 ) -> Decision:
@@ -24,7 +24,7 @@ def explain(
     Args:
         belief: the data.
         ranked: actions, best first.
-        guard_gain: what cheap sources gained for the target (`Guard.gain`).
+        log_odds: that cheap sources tell of the target (`Guard.log_odds`).
         rule: by which the first was chosen.
         model_version: of the predictor.
     """
@@ -33,7 +33,7 @@ def explain(
         agent=f"multi-fidelity: {rule}",
         model_version=model_version,
         score=best.score,
-        terms=_terms(belief, best, guard_gain),
+        terms=_terms(belief, best, log_odds),
         runner_ups=tuple(
             Alternative(
                 source=v.action.source,
@@ -48,7 +48,7 @@ def explain(
     )
 
 
-def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
+def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
     if best.terms is not None:
         return best.terms
     campaign = belief.campaign
@@ -66,7 +66,7 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
         "gain": Term(
             value=scale * best.gain,
             unit=kind,
-            note="expected rise of the best mean by this result",
+            note=best.gain_note,
         ),
         "p_success": Term(value=best.p_success, note="chance that the trial succeeds"),
         **odds_terms(best.odds),
@@ -74,10 +74,10 @@ def _terms(belief: Belief, best: Valued, guard_gain: float) -> dict[str, Term]:
             value=best.share, note="expected cost as part of the budget"
         ),
         "score": Term(value=best.score, note="gain x p_success / cost_share decides"),
-        "guard_gain": Term(
-            value=guard_gain,
+        "guard_log_odds": Term(
+            value=log_odds,
             unit="nat",
-            note="log likelihood of the target gained by cheap sources; 3 proves them",
+            note="log odds that cheap sources tell of the target; 5 proves them",
         ),
     }
     if any(d.channel == TARGET for d in belief.data):

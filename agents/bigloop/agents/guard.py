@@ -1,15 +1,17 @@
-r"""The guard: a cheap source informs the target only once it has proved to be right.
+r"""The guard: how far the target is decided by what cheap sources say.
 
-The multi-source model is compared with one in which the other channels are cut off
-(`rho = 0`), by the leave-one-out log predictive density of the target's own values
-[Sundararajan2001]_, eq. 9. Until coupling is better by a margin, the target is decided
-as if the cheap source did not exist, so a misleading one can mislead nothing; it may
-still be run to be put to the proof, at designs that the target has measured and within
-a fixed share of a budget that it shares with the target, which bounds what it can waste
-(the idea of rMFBO [Mikkola2023]_).
+Two accounts of the target's values are weighed: that the other channels tell of it, and
+that they tell nothing (`rho = 0`). The odds are those before any pair of results, times
+what the target's values gain in evidence [MacKay1992]_, each marginal likelihood by
+Laplace's approximation,
 
-.. [Sundararajan2001] Sundararajan, Keerthi: Predictive approaches for choosing
-   hyperparameters in Gaussian processes. Neural Comput. 13 (2001) 1103.
+$$ \log O = \log O_0 + \log p(y_t \mid y_c, \mathrm{told}) - \log p(y_t). $$
+
+The model that decides is the mixture of both. Until a source is proven it may use but
+a small part of what the target has used, which bounds what it can waste, and a refuted
+one is left out altogether (the idea of rMFBO [Mikkola2023]_).
+
+.. [MacKay1992] MacKay: Bayesian interpolation. Neural Comput. 4 (1992) 415.
 .. [Mikkola2023] Mikkola, Martinelli, Filstroff, Kaski: Multi-fidelity Bayesian
    optimization with unreliable information sources. AISTATS 2023.
 """
@@ -19,18 +21,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
-from bigloop.agents.opening import N_PROOF
+from bigloop.agents.scouting import n_scouts, scouting_source
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
 from bigloop.contracts import Campaign, CampaignState, key_of
 
+PRIOR_NAT = 2.0
+"""Log odds before any result: who writes a source into a campaign believes in it."""
 MARGIN_NAT = 3.0
-"""How much likelier (e^3 = 20 times) the target's values must become by coupling."""
+"""How much likelier (e^3 = 20 times) results must make it that proves a source."""
+N_PROOF = 4
+"""Values of the target, and of other sources, before a verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +41,21 @@ class Guard:
     """The outcome of the comparison.
 
     Attributes:
-        deciding: the model by which the target is decided.
-        probing: the model by which cheap sources are valued.
-        is_proven: whether the cheap channels may inform the target.
-        is_refuted: whether the target's values became less likely by coupling.
-        gain: log predictive density of all the target's values gained [nat].
+        model: by which everything is decided.
+        log_odds: that the cheap channels tell of the target [nat].
+        is_proven: whether cheap sources may be used as far as they are worth it.
+        is_refuted: whether they are left out.
+        is_led: whether there are results of cheap sources that may lead the target.
     """
 
-    deciding: SourceModel
-    probing: SourceModel
-    is_proven: bool
-    is_refuted: bool
-    gain: float
+    model: SourceModel
+    log_odds: float
+    is_proven: bool = False
+    is_refuted: bool = False
+    is_led: bool = False
 
     def proofs(
-        self,
-        state: CampaignState,
-        belief: Belief,
-        free: Free,
-        share: float,
+        self, state: CampaignState, belief: Belief, free: Free, share: float
     ) -> list[Action]:
         """What would put one source to the proof: its runs where the target was run.
 
@@ -78,7 +77,7 @@ class Guard:
             for name in campaign.sources
             if not is_trusted(campaign, name)
             and shares_purse(campaign, name)
-            and _spent_share(state, name) < share
+            and _spends_within(state, name, share)
         ]
         for name in sorted(open_, key=lambda name: _price(campaign, name)):
             pairs = [
@@ -119,22 +118,35 @@ def _price(campaign: Campaign, name: str) -> float:
     return max(amount / campaign.budget[c] for c, amount in cost.items())
 
 
-def _spent_share(state: CampaignState, name: str) -> float:
-    """Part of the budget of the source's currencies that the source has used."""
-    source = state.campaign.sources[name]
-    used = 0.0
-    for currency in {*source.cost, *source.cost_per_age}:
-        amount = sum(
-            (t.spent or t.reserved).get(currency, 0.0)
-            for t in state.trials
-            if t.proposal.source == name
+def _spends_within(state: CampaignState, name: str, share: float) -> bool:
+    """Whether a further trial keeps a source within a share of the target's spending.
+
+    What it may spend on scouting does not count.
+    """
+    campaign = state.campaign
+    spent = _spent(state, name)
+    for currency, amount in campaign.sources[name].full_cost.items():
+        scouting = (
+            amount * n_scouts(campaign, name) * (name == scouting_source(campaign))
         )
-        used = max(used, amount / state.campaign.budget[currency])
-    return used
+        most = share * _spent(state, campaign.objective.source).get(currency, 0.0)
+        if spent.get(currency, 0.0) - scouting + amount > most + 1e-9:
+            return False
+    return True
+
+
+def _spent(state: CampaignState, name: str) -> dict[str, float]:
+    """What the trials of a source have cost, or may yet cost, by currency."""
+    found: dict[str, float] = {}
+    for trial in state.trials:
+        if trial.proposal.source == name:
+            for currency, amount in (trial.spent or trial.reserved).items():
+                found[currency] = found.get(currency, 0.0) + amount
+    return found
 
 
 def fit(belief: Belief, settled: Settled | None = None) -> Guard:
-    """Fit the models and compare them.
+    """Fit both accounts and mix them.
 
     Args:
         belief: the data.
@@ -143,44 +155,23 @@ def fit(belief: Belief, settled: Settled | None = None) -> Guard:
     settled = settled or Settled()
     n_channels = len(channels(belief.campaign))
     items, y = belief.items(), belief.values()
-    coupled = SourceModel(items, y, n_channels, settings=settled.of(belief, True))
+    coupled = settled.of(belief, "all")
     n_target = sum(d.channel == TARGET for d in belief.data)
-    n_cheap = len(belief.data) - n_target
-    if not n_cheap:
-        return Guard(
-            deciding=coupled,
-            probing=coupled,
-            is_proven=False,
-            is_refuted=False,
-            gain=0.0,
-        )
-    own = [d for d in belief.data if d.channel == TARGET]
-    is_own = items.channel == TARGET
-    alone = SourceModel(
-        belief.items(own), y[is_own], n_channels, False, settled.of(belief, False)
-    )
-    gain = float(_score(coupled) - _score(alone))
-    is_judged = min(n_target, n_cheap) >= N_PROOF
-    is_proven = is_judged and gain > MARGIN_NAT
+    n_others = len(belief.data) - n_target
+    if not n_others:
+        model = SourceModel(items, y, n_channels, settings=coupled)
+        return Guard(model=model, log_odds=PRIOR_NAT * (n_channels > 1))
+    alone, others = settled.of(belief, "target"), settled.of(belief, "others")
+    gain = coupled.evidence - others.evidence - alone.evidence
+    log_odds = PRIOR_NAT + gain
+    is_judged = min(n_target, n_others) >= N_PROOF
+    is_refuted = is_judged and log_odds < 0
+    trust = 0.0 if is_refuted else 1 / (1 + math.exp(-min(50.0, max(-50.0, log_odds))))
+    mixed = coupled.mixed(alone, trust)
     return Guard(
-        deciding=coupled if is_proven else alone,
-        probing=coupled,
-        is_proven=is_proven,
-        is_refuted=is_judged and gain < 0,
-        gain=gain,
+        model=SourceModel(items, y, n_channels, settings=mixed),
+        log_odds=log_odds,
+        is_proven=is_judged and gain > MARGIN_NAT,
+        is_refuted=is_refuted,
+        is_led=not is_refuted,
     )
-
-
-def _score(model: SourceModel) -> Tensor:
-    """Leave-one-out log predictive density of the target's values, summed."""
-    inverse = torch.cholesky_inverse(model.lower)
-    precision = inverse.diagonal(dim1=-2, dim2=-1)
-    residual = model.alpha.squeeze(-1) / precision
-    log_density = (
-        -0.5 * precision * residual.square()
-        + 0.5 * precision.log()
-        - 0.5 * math.log(math.tau)
-    )
-    is_target = model.items.channel == TARGET
-    mixed = torch.logsumexp(log_density + model.weight.log()[:, None], dim=0)
-    return mixed[is_target].sum()

@@ -12,7 +12,7 @@ from bigloop.agents.belief import Belief, believe
 from bigloop.agents.candidates import worthwhile
 from bigloop.agents.closing import closing
 from bigloop.agents.failures import failures
-from bigloop.agents.guard import Guard, fit, is_trusted
+from bigloop.agents.guard import Guard, fit
 from bigloop.agents.pending import pending
 from bigloop.agents.pool import Pool
 from bigloop.agents.recommendation import recommend
@@ -30,11 +30,11 @@ from bigloop.contracts import (
 
 
 class Ranking(NamedTuple):
-    """Actions, best first, the rule that ranked them, and what the guard gained."""
+    """Actions, best first, the rule that ranked them, and the guard's log odds."""
 
     ranked: list[Valued]
     rule: str
-    guard_gain: float
+    log_odds: float
 
 
 class Judge:
@@ -42,8 +42,8 @@ class Judge:
 
     Args:
         campaign: the specification.
-        guard_share: part of the budget that sources cheaper than the target may use
-            before they have shown that they tell something about the target.
+        guard_share: part of what the target has spent that other sources may spend of
+            the same before they have shown that they tell something about the target.
     """
 
     def __init__(self, campaign: Campaign, guard_share: float) -> None:
@@ -53,7 +53,7 @@ class Judge:
 
     def recommend(self, state: CampaignState, belief: Belief) -> Recommendation:
         """The design with the best posterior mean at the target fidelity."""
-        return recommend(belief, self._fit(belief).deciding, state.stock)
+        return recommend(belief, self._fit(belief).model, state.stock)
 
     def appraise(
         self, state: CampaignState, proposals: Sequence[Proposal], pool: Pool
@@ -67,11 +67,11 @@ class Judge:
     ) -> Ranking:
         """The actions of the opening, in their order; they are not chosen by worth."""
         guard = self._fit(belief)
-        model = guard.deciding.believe(pending(belief, state))
+        model = guard.model.believe(pending(belief, state))
         opened = Pool(self.campaign, [action.design for action in first])
         valuation = Valuation(belief, model, opened, left, failures(state))
         valued = [replace(v, gain=0.0, score=0.0) for v in valuation.value(first)]
-        return Ranking(valued, "opening", guard.gain)
+        return Ranking(valued, "opening", guard.log_odds)
 
     def choose(
         self,
@@ -85,31 +85,27 @@ class Judge:
         """The best action that the free `sources` could do now; none: wait, or stop."""
         guard = self._fit(belief)
         coming, failed = pending(belief, state), failures(state)
-        model = guard.deciding.believe(coming)
+        model = guard.model.believe(coming)
         pool = worthwhile(state, belief, model, pool)
         actions = possible(state, pool, free)
-        valuation = Valuation(belief, model, pool, left, failed)
-        probing = valuation
-        if guard.probing is not guard.deciding:
-            rival = guard.probing.believe(coming)
-            probing = Valuation(belief, rival, pool, left, failed)
+        valuation = Valuation(belief, model, pool, left, failed, guard.is_led)
         proofs = guard.proofs(state, belief, free, self.guard_share)
-        ranked = [v for v in probing.value(proofs) if v.action.source in sources]
+        ranked = [v for v in valuation.value(proofs) if v.action.source in sources]
         if ranked:
-            return Ranking(ranked, "proof", guard.gain)
+            return Ranking(ranked, "proof", guard.log_odds)
         valued: list[Valued] = []
         for name, group in actions.items():
             if guard.allows(self.campaign, name):
-                by = valuation if is_trusted(self.campaign, name) else probing
-                valued += by.value(group)
+                valued += valuation.value(group)
         ranked = best_purse(self.campaign, valued, sources)
         if ranked:
             target = actions[self.campaign.objective.source]
             last = closing(state, belief, model, valuation, ranked[0], target)
             if last is not None:
                 last = [v for v in last if v.action.source in sources]
-                return Ranking(last, "closing", guard.gain)
-        return Ranking(ranked, "knowledge gradient", guard.gain)
+                return Ranking(last, "closing", guard.log_odds)
+        rule = "improvement" if guard.is_led else "knowledge gradient"
+        return Ranking(ranked, rule, guard.log_odds)
 
     def _fit(self, belief: Belief) -> Guard:
         """The models of a belief; kept for the next call, which often has the same."""

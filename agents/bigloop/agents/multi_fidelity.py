@@ -1,4 +1,4 @@
-"""The agent: knowledge gradient per cost over designs, sources and specimens."""
+"""The agent: value per cost over designs, sources and specimens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bigloop.agents.belief import Belief, believe, recommendable
 from bigloop.agents.explanation import explain
 from bigloop.agents.opening import opening
 from bigloop.agents.pool import Pool, anywhere
+from bigloop.agents.scouting import as_target, scouting
 from bigloop.agents.unmeasured import by_prior, is_unmeasured
 from bigloop.agents.valued import Valued
 from bigloop.contracts import (
@@ -51,14 +52,14 @@ class MultiFidelityAgent:
 
     Args:
         campaign: the specification; its seed fixes every random sequence.
-        guard_share: part of the budget that sources cheaper than the target may use
-            before they have shown that they tell something about the target.
+        guard_share: part of what the target has spent that other sources may spend of
+            the same before they have shown that they tell something about the target.
     """
 
     def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
         self.campaign = campaign
         self.guard_share = guard_share
-        self._known_judge: Judge | SeveralJudge | None = None
+        self._judges: dict[str, Judge | SeveralJudge] = {}
         self._stock: _Listed | None = None
 
     def propose(
@@ -79,7 +80,7 @@ class MultiFidelityAgent:
         belief = believe(state)
         if not recommendable(belief):
             return None
-        with self._judge() as judge:
+        with self._judge(self.campaign) as judge:
             return judge.recommend(state, belief)
 
     def appraise(
@@ -90,18 +91,22 @@ class MultiFidelityAgent:
         Each is valued as the agent values its own, among the designs that it would
         recommend from and these; none where what is left does not pay for it.
         """
-        with self._judge() as judge:
+        with self._judge(self.campaign) as judge:
             return judge.appraise(state, proposals, self._designs(state)[0])
 
     @contextmanager
-    def _judge(self) -> Iterator[Judge | SeveralJudge]:
-        """What needs models, on one core: imported when it is first asked."""
+    def _judge(self, campaign: Campaign) -> Iterator[Judge | SeveralJudge]:
+        """What needs models, on one core: imported when it is first asked.
+
+        One for each source that is looked at as the target.
+        """
         from bigloop.models.threads import one_thread
 
-        if self._known_judge is None:
-            self._known_judge = _judge_of(self.campaign, self.guard_share)
+        goal = campaign.objective.source
+        if goal not in self._judges:
+            self._judges[goal] = _judge_of(campaign, self.guard_share)
         with one_thread():
-            yield self._known_judge
+            yield self._judges[goal]
 
     def _designs(self, state: CampaignState) -> tuple[Pool, Mapping[Key, int] | None]:
         """Where to look, and the fresh specimens; a stock is looked at once."""
@@ -120,16 +125,22 @@ class MultiFidelityAgent:
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
         left = {name: account.left for name, account in state.accounts.items()}
-        belief = believe(state)
         pool, fresh = self._designs(state)
         if not len(pool):
             return None
         free = Free(state, fresh)
+        if scout := scouting(state):
+            ahead = as_target(state, scout)
+            belief = believe(ahead)
+            with self._judge(ahead.campaign) as judge:
+                found = judge.choose(ahead, belief, pool, free, left, sources)
+            return self._suggest(state, belief, found.ranked, "scouting", 0.0)
+        belief = believe(state)
         first = opening(state, pool, free)
         if first is not None:
             first = [action for action in first if action.source in sources]
             return self._open(state, belief, first, left)
-        with self._judge() as judge:
+        with self._judge(self.campaign) as judge:
             ranking = judge.choose(state, belief, pool, free, left, sources)
         return self._suggest(state, belief, *ranking)
 
@@ -141,7 +152,7 @@ class MultiFidelityAgent:
         if is_unmeasured(state, belief):
             ranked = by_prior(state, first, left)
             return self._suggest(state, belief, ranked, "opening", 0.0)
-        with self._judge() as judge:
+        with self._judge(self.campaign) as judge:
             ranking = judge.opening(state, belief, first, left)
         return self._suggest(state, belief, *ranking)
 
@@ -151,7 +162,7 @@ class MultiFidelityAgent:
         belief: Belief,
         ranked: list[Valued],
         rule: str,
-        guard_gain: float,
+        log_odds: float,
     ) -> Suggestion | None:
         if not ranked:
             return None
@@ -166,7 +177,7 @@ class MultiFidelityAgent:
             until_age=best.until_age,
             seed=self.campaign.seed,
         )
-        decision = explain(belief, ranked, guard_gain, rule, state.model_version)
+        decision = explain(belief, ranked, log_odds, rule, state.model_version)
         return Suggestion(proposal=proposal, decision=decision, cost=best.reserve)
 
 

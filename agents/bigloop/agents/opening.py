@@ -9,25 +9,14 @@ import numpy as np
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
+from bigloop.agents.scouting import is_back, n_scouts, scouted, scouting_source
 from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
     Trial,
-    key_of,
 )
-
-CONTRAST_SHARE = 0.25
-"""Of the budget; what the target may spend on putting a scout to the proof."""
-SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
-"""Of the budget, what scouting may cost; and a scout, of the target's price."""
-N_PROOF = 4
-"""Values of the target, and of cheap sources, that a comparison of them needs.
-
-With two or three, values that were standardised by themselves are predicted badly from
-one another, and anything that knows of both looks like a proof, noise too.
-"""
 
 
 def early_source(campaign: Campaign) -> str | None:
@@ -40,22 +29,6 @@ def n_labels(campaign: Campaign) -> int:
     return 1 + len(campaign.predictor.early) if campaign.predictor else 0
 
 
-def n_contrast(campaign: Campaign) -> int:
-    """Designs of a scout that are run at the target before a model decides.
-
-    As many as a comparison needs, `d + 1` at most; two, or as many as a part of the
-    budget pays for, when that is less.
-    """
-    affordable = min(
-        (
-            int(CONTRAST_SHARE * campaign.budget[currency] / amount)
-            for currency, amount in campaign.target.full_cost.items()
-        ),
-        default=0,
-    )
-    return min(N_PROOF, campaign.degrees_of_freedom + 1, max(2, affordable))
-
-
 def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None:
     """The actions that the opening allows; none when it is over, empty to wait.
 
@@ -64,7 +37,7 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     the predictor's slope best (D-optimality). Without one, the target runs the design
     that stands for most of the space, and the next such while nothing has come back: of
     one result a model makes more than a plan does of many. Where a cheap source shows
-    the objective, it is sent ahead, and the target run where that tells most about it.
+    the objective, it is sent ahead (`scouting`), and the target run at its best design.
     """
     campaign = state.campaign
     d = campaign.degrees_of_freedom
@@ -89,87 +62,18 @@ def _first(
 ) -> list[Action] | None:
     """The opening without a predictor."""
     campaign = state.campaign
-    target, n = campaign.objective.source, started.get(campaign.objective.source, 0)
+    target = campaign.objective.source
+    if is_back(state, target):
+        return None
     scout = scouting_source(campaign)
-    if scout is None:
-        return None if _is_back(state, target) else _amid(state, pool, free, target)
-    if n >= n_contrast(campaign):
-        return None
-    if n == 0 and started.get(scout, 0) < n_scouts(campaign, scout):
-        return _amid(state, pool, free, scout)
-    chosen = scouted(state, free, scout, n)
-    return _amid(state, pool, free, target) if chosen is None else chosen
-
-
-def _is_back(state: CampaignState, source: str) -> bool:
-    """Whether a source has come back with anything, be it a failure."""
-    seen = set(state.seen)
-    return any(
-        t.id in seen and t.proposal.source == source and t.state not in CALLED_OFF
-        for t in state.trials
-    )
-
-
-def scouting_source(campaign: Campaign) -> str | None:
-    """The cheapest source that shows the objective itself for a part of the price.
-
-    None where more than one observable decides: it may be right in one alone.
-    """
-    if not campaign.is_plain:
-        return None
-    goal, target = campaign.objective, campaign.target.full_cost
-    found = [
-        (cost[currency], name)
-        for name, source in campaign.sources.items()
-        for cost in [source.full_cost]
-        for currency in target
-        if name != goal.source
-        and goal.observable in source.observes
-        and set(cost) == set(target) == {currency}
-        and cost[currency] <= SCOUT_PRICE * target[currency]
-    ]
-    return min(found)[1] if found else None
-
-
-def n_scouts(campaign: Campaign, scout: str) -> int:
-    """Designs that it is sent to: `2 (d + 1)`, or as many as a part of the budget pays.
-
-    None when that is too few to choose from.
-    """
-    ((currency, price),) = campaign.sources[scout].full_cost.items()
-    affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
-    n = min(2 * (campaign.degrees_of_freedom + 1), affordable)
-    return n if n > N_PROOF else 0
-
-
-def scouted(
-    state: CampaignState, free: Free, scout: str, number: int
-) -> list[Action] | None:
-    """Where the target is run first: the best that was scouted, and some for contrast.
-
-    In turn the best, the middle one, the second best and one of the worse: enough of a
-    range to see whether the scout is right. Empty to wait for the scout; none when it
-    has not come back with enough.
-    """
-    campaign = state.campaign
-    goal = campaign.objective
-    if any(t.proposal.source == scout for t in state.pending):
-        return []
-    sign = -1.0 if goal.goal == "minimize" else 1.0
-    values = {
-        key_of(o.design): (sign * o.value, o.design)
-        for o in state.observations
-        if o.source == scout and o.observable == goal.observable and not o.censored
-    }
-    if len(values) < N_PROOF:
-        return None
-    ranked = sorted(values, key=lambda key: (-values[key][0], sorted(key)))
-    n = len(ranked)
-    order = [ranked[i] for i in (0, n // 2, 1, (3 * n) // 4)]
-    for key in [*order[number:], *ranked]:
-        if free.has(goal.source, key):
-            return [Action(source=goal.source, design=values[key][1])]
-    return None
+    if scout is not None and not started.get(target):
+        if started.get(scout, 0) < n_scouts(campaign, scout):
+            return _amid(state, pool, free, scout)
+        if any(t.proposal.source == scout for t in state.pending):
+            return []
+        if best := scouted(state, free, scout):
+            return [Action(source=target, design=best)]
+    return _amid(state, pool, free, target)
 
 
 def _left(pool: Pool, free: Free, source: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 # What is believed before any data is said without torch: see `expected_variances`.
@@ -15,6 +16,8 @@ MEAN_VARIANCE = 1.0
 """Prior variance of every channel's mean, in standardised units."""
 _SIGNAL, _EFFECT, _NOISE = (0.0, 1.0), (math.log(0.1), 2.0), (math.log(0.1), 2.0)
 """Mean and standard deviation of the logarithm of a variance."""
+_ALIKE, _OTHER = (0.6, 0.5), (0.0, 1.0)
+"""Mean and standard deviation of `rho`, of the objective itself and of the rest."""
 
 
 def expected_variances() -> tuple[float, float]:
@@ -33,19 +36,28 @@ class Prior:
 
     In standardised units: lengthscales around half the diagonal of the unit cube;
     signal variance around 1; the variances of single designs, of specimens and of
-    a source's bias wide over several decades; `rho ~ N(0, 1)`.
+    a source's bias wide over several decades; `rho ~ N(0, 1)`, and `N(0.6, 0.5^2)`
+    for a source that shows the objective itself: it is meant to be about right.
+
+    Args:
+        n_dimensions: of designs.
+        n_channels: the target and the others.
+        alike: channels that show the objective itself.
     """
 
-    def __init__(self, n_dimensions: int, n_channels: int) -> None:
+    def __init__(
+        self, n_dimensions: int, n_channels: int, alike: Container[int] = ()
+    ) -> None:
         import torch
 
+        rho = [_ALIKE if number in alike else _OTHER for number in range(1, n_channels)]
         d, c = n_dimensions, n_channels - 1
         self.n_dimensions, self.n_channels = d, n_channels
         length = math.log(0.5 * math.sqrt(d))
         self.mean = torch.tensor(
             [length] * d
             + [_SIGNAL[0], _EFFECT[0], _NOISE[0], math.log(0.05)]
-            + [0.0] * c
+            + [mean for mean, _ in rho]
             + [math.log(0.3)] * c
             + [math.log(0.01)] * c,
             dtype=torch.float64,
@@ -53,7 +65,7 @@ class Prior:
         self.sd = torch.tensor(
             [0.8] * d
             + [_SIGNAL[1], _EFFECT[1], _NOISE[1], 1.0]
-            + [1.0] * c
+            + [sd for _, sd in rho]
             + [1.5] * c
             + [2.0] * c,
             dtype=torch.float64,

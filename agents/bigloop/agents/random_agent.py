@@ -57,7 +57,7 @@ class RandomAgent:
         from bigloop.agents.guard import fit
         from bigloop.agents.recommendation import recommend
 
-        return recommend(belief, fit(belief).deciding, state.stock)
+        return recommend(belief, fit(belief).model, state.stock)
 
     def _design(self, state: CampaignState, number: int) -> Design | None:
         seed = self.campaign.seed * 100_003 + number

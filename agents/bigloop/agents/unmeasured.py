@@ -47,6 +47,7 @@ def by_prior(
             Valued(
                 action=action,
                 gain=0.0,
+                gain_note="nothing is measured yet",
                 odds=known.odds(action),
                 share=sum(expected[c] / state.campaign.budget[c] for c in expected),
                 score=0.0,

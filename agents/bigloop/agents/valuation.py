@@ -1,14 +1,16 @@
-"""What every action is worth: knowledge gradient per share of its budget."""
+"""What every action is worth per share of its budget."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from bigloop.agents.actions import Action, horizon, is_early
-from bigloop.agents.belief import TARGET, Belief, Datum, channels
+from bigloop.agents.ahead import improvement, information
+from bigloop.agents.belief import TARGET, Belief, Datum, channels, recommendable
 from bigloop.agents.failures import Failures
 from bigloop.agents.items import Items, latent
 from bigloop.agents.knowledge_gradient import knowledge_gradient
@@ -29,6 +31,9 @@ class Valuation:
         pool: the designs among which the campaign will recommend.
         left: what may still be reserved, by currency.
         failures: what is known of failed trials.
+        is_led: whether other sources may lead the target: results are then valued by
+            what they add to the best design that the target has run (`ahead`), else by
+            the knowledge gradient.
     """
 
     def __init__(
@@ -38,10 +43,16 @@ class Valuation:
         pool: Pool,
         left: Cost,
         failures: Failures,
+        is_led: bool = False,
     ) -> None:
         self.belief, self.model, self.left = belief, model, left
         self.failures = failures
         self.campaign = belief.campaign
+        tried = {key_of(design): design for design in recommendable(belief)}
+        self._tried: Seen | None = None
+        if is_led and tried:
+            x = encode(self.campaign, list(tried.values()))
+            self._tried = model.see(latent(x, belief.n_common))
         self.targets = model.see(latent(pool.x, belief.n_common))
         self._number = {key: index for index, key in enumerate(pool.keys)}
 
@@ -53,9 +64,7 @@ class Valuation:
         chosen = [action for action, _ in planned]
         designs = self._designs(chosen)
         seen = self._results(chosen, designs)
-        change = self.model.between(self.targets, seen)
-        change = change / seen.variance.sqrt().unsqueeze(-2)
-        gains = self.model.average(knowledge_gradient(self.targets.mean, change))
+        gains = self.model.average(self._gains(chosen, designs, seen))
         means, epistemic, aleatoric = self._moments(designs)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
@@ -65,6 +74,7 @@ class Valuation:
                 Valued(
                     action=action,
                     gain=float(gains[k]),
+                    gain_note=self._note(action),
                     odds=odds,
                     share=share,
                     score=float(gains[k]) * odds.p_success / share,
@@ -77,6 +87,49 @@ class Valuation:
                 )
             )
         return found
+
+    def _gains(self, actions: Sequence[Action], designs: Seen, seen: Seen) -> Tensor:
+        """What the results of actions are expected to add, `s x a`.
+
+        Args:
+            actions: `a` of them.
+            designs: of the actions, as means over specimens.
+            seen: the results.
+        """
+        change = self._change(self.targets, seen)
+        if self._tried is None:
+            return knowledge_gradient(self.targets.mean, change)
+        best, where = self._tried.mean.max(dim=1)
+        goal = self.campaign.objective.source
+        is_goal = torch.tensor([a.source == goal for a in actions])
+        own = self._change(designs, seen).diagonal(dim1=-2, dim2=-1)
+        rival = self._change(self._tried, seen)[torch.arange(len(best)), where]
+        gains = improvement(designs.mean - best[:, None], (own - rival).abs())
+        if not is_goal.all():
+            gains[:, ~is_goal] = information(
+                self.targets.mean - best[:, None],
+                self.targets.variance,
+                self._scatter(),
+                change[..., ~is_goal],
+            )
+        return gains
+
+    def _note(self, action: Action) -> str:
+        """What the gain of an action is a gain of."""
+        if self._tried is None:
+            return "expected rise of the best mean by this result"
+        if action.source == self.campaign.objective.source:
+            return "expected rise of the best mean among tried designs by this result"
+        return "what this result is expected to add to the gain of the target's next"
+
+    def _change(self, of: Seen, by: Seen) -> Tensor:
+        """Standard deviation by which results will change means, `s x m x a`."""
+        return self.model.between(of, by) / by.variance.sqrt().unsqueeze(-2)
+
+    def _scatter(self) -> Tensor:
+        """Variance of a result of the target about its design, `s`."""
+        own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
+        return self.model.h.noise[:, TARGET] + own
 
     def _designs(self, actions: Sequence[Action]) -> Seen:
         """The designs of actions, as means over specimens at the target."""
@@ -133,9 +186,7 @@ class Valuation:
         mean = self.model.average(designs.mean)
         spread = designs.variance + (designs.mean - mean).square()
         epistemic = self.model.average(spread).sqrt()
-        noise = self.model.average(self.model.h.noise[:, TARGET])
-        own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
-        noise = (noise + own).sqrt()
+        noise = self.model.average(self._scatter()).sqrt()
         return mean, epistemic, noise.expand(len(mean))
 
     def _plan(self, action: Action) -> tuple[float | None, Cost, Cost] | None:

@@ -14,12 +14,14 @@ class Valued:
     """An action with everything that a decision states of it.
 
     `mean` and the standard deviations are those of the action's design on the
-    standardised model scale of the target; `gain` is on the same scale. Where one
-    observable alone does not decide, `terms` say what did.
+    standardised model scale of the target; `gain` is on the same scale, and
+    `gain_note` says what it is a gain of. Where one observable alone does not decide,
+    `terms` say what did.
     """
 
     action: Action
     gain: float
+    gain_note: str
     odds: Odds
     share: float
     score: float

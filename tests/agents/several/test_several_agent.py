@@ -190,8 +190,8 @@ def test_a_proven_cheap_source_is_used_and_explained(both: Any) -> None:
     found = ask(state)
     terms = found.decision.terms
     assert found.proposal.source == "cheap"
-    assert terms["guard_gain_y"].value > 3
-    assert terms["guard_gain_w"].value > 3
+    assert terms["guard_log_odds_y"].value > 3
+    assert terms["guard_log_odds_w"].value > 3
 
 
 def test_a_misleading_source_is_not_used(both: Any) -> None:

@@ -9,7 +9,7 @@ from bigloop.agents.actions import Action, Free, possible
 from bigloop.agents.belief import Belief, believe
 from bigloop.agents.explanation import explain
 from bigloop.agents.failures import failures
-from bigloop.agents.guard import Guard, fit, shares_purse
+from bigloop.agents.guard import Guard, fit
 from bigloop.agents.judge import Ranking, best_purse
 from bigloop.agents.pending import pending
 from bigloop.agents.pool import Pool
@@ -100,8 +100,9 @@ class SeveralJudge:
         rule = "proof"
         if not ranked:
             valued: list[Valued] = []
-            for actions in possible(state, valuation.pool, free).values():
-                valued += valuation.value(actions)
+            for source, actions in possible(state, valuation.pool, free).items():
+                if self._may_use(valuation.learned, source):
+                    valued += valuation.value(actions)
             ranked = best_purse(self.campaign, valued, sources)
             rule = self._rule(valuation.standing)
         return Ranking(
@@ -122,21 +123,11 @@ class SeveralJudge:
         standing = stand(learned, coming)
         close = worthwhile(state, learned, standing, pool)
 
-        def informed(source: str) -> list[Learned]:
-            return [self._probing(state, one, source) for one in learned]
+        return Valuation(learned, standing, close, left, failures(state))
 
-        return Valuation(learned, standing, close, left, failures(state), informed)
-
-    def _probing(self, state: CampaignState, one: Learned, source: str) -> Learned:
-        """An output by the model that a source may inform before it is proven.
-
-        Only one with a purse of its own may; the guard proves the others first.
-        """
-        guard = one.guard
-        if guard.is_proven or guard.is_refuted or shares_purse(self.campaign, source):
-            return one
-        coming = pending(one.belief, one.output.of(state))
-        return replace(one, model=guard.probing.believe(coming))
+    def _may_use(self, learned: Sequence[Learned], source: str) -> bool:
+        """Whether a source may be used for what it tells of one of the outputs."""
+        return any(one.guard.allows(one.output.view, source) for one in learned)
 
     def _proofs(
         self, state: CampaignState, learned: Sequence[Learned], free: Free
@@ -160,7 +151,7 @@ class SeveralJudge:
                 known = belief, fit(belief, self._settled[number])
                 self._fitted[number] = known
             guard = known[1]
-            model = guard.deciding
+            model = guard.model
             if is_believing:
                 model = model.believe(pending(belief, seen))
             found.append(

@@ -26,7 +26,7 @@ def recommend(
     goals = [one for one in learned if one.output.goal is not None]
     chosen = compromise(standing)
     design = standing.designs[chosen]
-    first = outlook(goals[0].belief, goals[0].guard.deciding, design, stock)
+    first = outlook(goals[0].belief, goals[0].guard.model, design, stock)
     expected = [_expected(one, standing, k, chosen) for k, one in enumerate(learned)]
     found = first.model_copy(
         update={
@@ -92,7 +92,7 @@ def _choice(
 
 
 def _expected(one: Learned, standing: Standing, k: int, index: int) -> Expected:
-    at = outlook(one.belief, one.guard.deciding, standing.designs[index])
+    at = outlook(one.belief, one.guard.model, standing.designs[index])
     requirement = one.output.requirement
     name = one.output.observable
     return Expected(

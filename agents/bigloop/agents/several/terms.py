@@ -129,12 +129,12 @@ def volume_unit(goals: Sequence[Learned]) -> str:
 
 
 def _guards(learned: Sequence[Learned]) -> dict[str, Term]:
-    """What cheap sources gained for each output that they observe."""
+    """How far cheap sources are believed of each output that they observe."""
     return {
-        f"guard_gain_{one.output.observable}": Term(
-            value=one.guard.gain,
+        f"guard_log_odds_{one.output.observable}": Term(
+            value=one.guard.log_odds,
             unit="nat",
-            note="log likelihood gained by cheap sources; 3 proves them",
+            note="log odds that cheap sources tell of it; 5 proves them",
         )
         for one in learned
         if any(d.channel != TARGET for d in one.belief.data)

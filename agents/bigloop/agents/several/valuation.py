@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -35,7 +35,6 @@ class Valuation:
         pool: designs that are worth a close look.
         left: what may still be reserved, by currency.
         failures: what is known of failed trials.
-        informed: the outputs by the models that a source may inform.
     """
 
     def __init__(
@@ -45,10 +44,9 @@ class Valuation:
         pool: Pool,
         left: Cost,
         failures: Failures,
-        informed: Callable[[str], Sequence[Learned]],
     ) -> None:
         self.learned, self.standing, self.pool = learned, standing, pool
-        self.left, self.failures, self.informed = left, failures, informed
+        self.left, self.failures = left, failures
         self.campaign = failures.campaign
         self.cells = standing.cells()
         self._tried = {key_of(d): i for i, d in enumerate(standing.designs)}
@@ -94,12 +92,11 @@ class Valuation:
         return found
 
     def _information(self, source: str, actions: Sequence[Action]) -> Tensor:
-        learned = self.informed(source)
-        around = [one.moments(self.pool.x, 1) for one in learned]
-        score = gains(learned, around, self.cells)
+        around = [one.moments(self.pool.x, 1) for one in self.learned]
+        score = gains(self.learned, around, self.cells)
         best = score.argsort(descending=True, stable=True)[:N_NEXT]
         designs = [action.design for action in actions]
-        return information(learned, source, designs, self.pool.x[best], self.cells)
+        return information(self.learned, source, designs, self.pool.x[best], self.cells)
 
     def _valued(
         self, action: Action, plan: Plan, gain: float, at: Moments, k: int
@@ -111,6 +108,7 @@ class Valuation:
         return Valued(
             action=action,
             gain=gain,
+            gain_note="stated by the terms of several outputs",
             odds=odds,
             share=share,
             score=gain * odds.p_success / share,
