@@ -181,7 +181,7 @@ def _options(schema: Schema, root: Schema) -> Iterator[Schema]:
             found = found[part]
         schema = found
     inner = schema.get("anyOf") or schema.get("oneOf")
-    if inner:
+    if inner and "properties" not in schema:
         for option in inner:
             yield from _options(option, root)
     else:

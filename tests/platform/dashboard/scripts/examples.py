@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 MEASURED = {"observable": "life", "value": 700.0, "unit": "cycle", "age": 10.0}
@@ -36,6 +37,7 @@ CAMPAIGN: dict[str, Any] = {
     "observables": {
         "life": {"unit": "cycle", "low": 0, "high": 9000, "description": "life"},
         "half": {"unit": "cycle", "expression": "life / 2", "description": "half"},
+        "mass": {"unit": "gram"},
     },
     "objective": {"observable": "life", "source": "full"},
     "sources": {
@@ -73,6 +75,39 @@ CAMPAIGN: dict[str, Any] = {
         }
     ],
 }
+_CLOSED = {k: v for k, v in CAMPAIGN["sources"]["full"].items() if k != "longest_age"}
+SEVERAL: dict[str, Any] = {
+    **{k: v for k, v in CAMPAIGN.items() if k not in ("objective", "predictor")},
+    "objectives": [
+        {"observable": "life", "source": "full"},
+        {"observable": "mass", "goal": "minimize", "source": "full"},
+    ],
+    "requirements": {
+        "life": {"at_least": 1, "unit": "cycle", "description": "it lives"}
+    },
+    "sources": {
+        "full": {**_CLOSED, "observes": ["life", "mass"], "until_age": 2500},
+        "quick": {
+            **CAMPAIGN["sources"]["quick"],
+            "learns": {
+                "model": "prvae",
+                "sources": ["full"],
+                "start": "start.safetensors",
+                "sha256": "0" * 64,
+                "data": "runs",
+                "options": {"option": "value"},
+            },
+        },
+    },
+}
+"""What one campaign cannot say beside the other: several objectives, a requirement."""
+SEVERAL_KEPT = {
+    "objectives[].observable",
+    "objectives[].source",
+    "requirements{key}",
+    "requirements{}.unit",
+    "sources{}.learns.sources[]",
+}
 CAMPAIGN_KEPT = {
     "name",
     "agent",
@@ -104,7 +139,17 @@ CAMPAIGN_KEPT = {
     "reference_cost{key}",
     "approval[].source",
 }
+NOTE = b"a note"
 RESULT: dict[str, Any] = {
+    "files": [
+        {
+            "name": "note.txt",
+            "media_type": "text/plain",
+            "description": "what it is",
+            "sha256": hashlib.sha256(NOTE).hexdigest(),
+            "size": len(NOTE),
+        }
+    ],
     "status": "success",
     "message": "message",
     "measurements": [MEASURED],
@@ -119,6 +164,7 @@ RESULT: dict[str, Any] = {
     "provenance": {"citations": "a paper"},
 }
 RESULT_KEPT = {
+    "files[].sha256",
     "measurements[].observable",
     "measurements[].unit",
     "executed{key}",

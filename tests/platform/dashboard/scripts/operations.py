@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from bigloop.api.app import document
@@ -18,6 +19,8 @@ from .examples import (
     PAST,
     RESULT,
     RESULT_KEPT,
+    SEVERAL,
+    SEVERAL_KEPT,
     SOLVENT,
     below,
 )
@@ -34,11 +37,13 @@ class Example:
 
     Attributes:
         body: valid, with a text wherever one may stand.
+        other: another one, where no one document can say everything.
         kept: places where only known words are taken; anything else is refused.
         where: makes what it is sent to.
     """
 
     body: dict[str, Any]
+    other: dict[str, Any] | None = None
     kept: set[str] = field(default_factory=set)
     where: Make = lambda _: {"campaign": "evil"}
 
@@ -81,7 +86,9 @@ REASON = Example(body={"reason": "why"}, where=_waiting)
 WORKER = {"worker": "arm"}
 EXAMPLES: dict[str, Example] = {
     f"put {C}": Example(
-        body=CAMPAIGN | MORE, kept=CAMPAIGN_KEPT - LOADED | LIMITS_KEPT
+        body=CAMPAIGN | MORE,
+        other=SEVERAL,
+        kept=CAMPAIGN_KEPT - LOADED | LIMITS_KEPT | SEVERAL_KEPT,
     ),
     f"post {C}/pause": WHY,
     f"post {C}/resume": Example(body=WHY.body, where=_paused),
@@ -175,19 +182,20 @@ def send(scene: Scene, name: str, schema: dict[str, Any]) -> list[str]:
         return [f"{name}: write an example of its body in EXAMPLES"]
     example = EXAMPLES[name]
     every = set(leaves(schema, ROOT))
-    seen = {place for place, _ in places(schema, ROOT, example.body)}
-    if every - seen:
-        return [f"{name}: the example lacks {sorted(every - seen)}"]
+    valid = [body for body in (example.other, example.body) if body is not None]
+    seen = {p: body for body in valid for p, _ in places(schema, ROOT, body)}
+    if every - seen.keys():
+        return [f"{name}: the example lacks {sorted(every - seen.keys())}"]
     wrong = []
     method, _, path = name.partition(" ")
     address = filled(path, example.where(scene))
     for place in sorted(example.kept & every):
-        body = injected(schema, ROOT, example.body, ATTACK, {place})
+        body = injected(schema, ROOT, seen[place], ATTACK, {place})
         answer = scene.ada.request(method, address, json=body)
         if not 400 <= answer.status_code < 500:
             wrong.append(f"{name}: {place} took a script ({answer.status_code})")
-    for text in _texts(name):
-        body = injected(schema, ROOT, example.body, text, every - example.kept)
+    for text, given in product(_texts(name), valid):
+        body = injected(schema, ROOT, given, text, every - example.kept)
         answer = scene.ada.request(method, address, json=body)
         if answer.status_code not in (200, 204):
             wrong.append(f"{name}: {answer.status_code} {answer.text[:300]}")

@@ -37,6 +37,7 @@ from .examples import (
     MODEL,
     OUTCOME,
     OUTCOME_KEPT,
+    RESULT,
     SOLVENT,
 )
 
@@ -82,6 +83,8 @@ class Scene:
         self.app: FastAPI = create_dashboard(Context.of(store, folder, "", settings))
         self.spec: Campaign = document(Campaign, CAMPAIGN, CAMPAIGN_KEPT)
         store.add_campaign(self.spec, "ada")
+        (note,) = RESULT["files"]
+        store.add_artifact("evil", note["sha256"], ATTACK, note["size"], "ada")
         self.ada = self.entered("ada")
 
     def entered(self, name: str, password: str = PASSWORD) -> TestClient:
