@@ -14,14 +14,10 @@ from bigloop.contracts.base import (
 from bigloop.contracts.campaign import (
     Campaign,
     Constraint,
-    Cost,
-    Learning,
     Limit,
     Observable,
     Parameter,
-    Predictor,
     Rule,
-    Source,
     Stop,
 )
 from bigloop.contracts.compositions import Composition
@@ -86,6 +82,7 @@ from bigloop.contracts.protocols import (
     Verdict,
 )
 from bigloop.contracts.recommendations import Choice, Expected, Recommendation
+from bigloop.contracts.sources import Cost, Learning, Predictor, Source
 from bigloop.contracts.units import convert
 
 __all__ = [

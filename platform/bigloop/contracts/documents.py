@@ -10,8 +10,9 @@ from pydantic import Field, PositiveFloat
 
 from bigloop.contracts.attachments import Attached, KeptFile
 from bigloop.contracts.base import Design, Document, content_hash
-from bigloop.contracts.campaign import Campaign, Cost
+from bigloop.contracts.campaign import Campaign
 from bigloop.contracts.learned import Estimate
+from bigloop.contracts.sources import Cost
 
 
 class TrialState(StrEnum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 from pydantic import Field
 
 from bigloop.contracts.base import Design, Document
-from bigloop.contracts.campaign import Campaign, Cost
+from bigloop.contracts.campaign import Campaign
 from bigloop.contracts.documents import (
     CampaignState,
     Decision,
@@ -24,6 +24,7 @@ from bigloop.contracts.documents import (
 )
 from bigloop.contracts.errors import SourceError
 from bigloop.contracts.recommendations import Recommendation
+from bigloop.contracts.sources import Cost
 
 if TYPE_CHECKING:
     from torch import Tensor
