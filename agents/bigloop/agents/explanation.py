@@ -74,12 +74,13 @@ def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
             value=best.share, note="expected cost as part of the budget"
         ),
         "score": Term(value=best.score, note="gain x p_success / cost_share decides"),
-        "guard_log_odds": Term(
+    }
+    if log_odds:
+        terms["guard_log_odds"] = Term(
             value=log_odds,
             unit="nat",
             note="log odds that cheap sources tell of the target; 5 proves them",
-        ),
-    }
+        )
     if any(d.channel == TARGET for d in belief.data):
         mean = belief.natural(best.mean)
         terms["mean"] = Term(value=mean, unit=unit, note="expected here")
