@@ -228,6 +228,24 @@ def test_a_refuted_source_is_as_if_it_did_not_exist(build: Any, hill: Hill) -> N
     assert refuted > 0
 
 
+@pytest.mark.parametrize(("left", "is_on"), [(11, True), (10.5, False)])
+def test_no_cheap_run_when_none_of_the_target_can_follow(
+    build: Any, hill: Hill, left: float, is_on: bool
+) -> None:
+    """Dear is 10 EUR and cheap is 1: what cheap would tell could be of no use."""
+    results: list[Any] = [("dear", d, hill(d)) for d in spread(6)]
+    results += [("cheap", d, hill(d) + 0.05) for d in spread(12)]
+    campaign = build.campaign(budget={"EUR": 72 + left})
+    state = build.state(campaign, results)
+    assert state.accounts["EUR"].left == pytest.approx(left)
+    found = [
+        s.proposal.source
+        for s in MultiFidelityAgent(campaign).propose(state, ["dear", "cheap"], 4)
+    ]
+    assert ("cheap" in found) <= is_on
+    assert found.count("dear") == 1
+
+
 def test_an_unproven_source_of_the_same_purse_has_a_limit(
     build: Any, hill: Hill
 ) -> None:

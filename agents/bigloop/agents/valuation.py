@@ -21,6 +21,9 @@ from bigloop.agents.space import encode
 from bigloop.agents.valued import Valued
 from bigloop.contracts import Cost, key_of
 
+Plan = tuple[float | None, Cost, Cost]
+"""Until which age, what is reserved, and what it is expected to cost."""
+
 
 class Valuation:
     """Values actions under one model; built anew for every decision.
@@ -189,12 +192,28 @@ class Valuation:
         noise = self.model.average(self._scatter()).sqrt()
         return mean, epistemic, noise.expand(len(mean))
 
-    def _plan(self, action: Action) -> tuple[float | None, Cost, Cost] | None:
+    def _plan(self, action: Action) -> Plan | None:
+        """What an action takes; none where it, or what makes it of use, is too dear.
+
+        Only what the target has run is recommended: what another source tells is of use
+        as long as the target can be paid for one more run.
+        """
+        plan = self._afford(action, self.left)
+        goal = self.campaign.objective.source
+        is_own = action.source == goal or is_early(self.campaign, action.source)
+        if plan is None or self._tried is None or is_own:
+            return plan
+        _, reserve, _ = plan
+        room = {c: amount - reserve.get(c, 0.0) for c, amount in self.left.items()}
+        follower = Action(source=goal, design=action.design)
+        return None if self._afford(follower, room) is None else plan
+
+    def _afford(self, action: Action, left: Cost) -> Plan | None:
         source = self.campaign.sources[action.source]
         expected_age, upper_age = 0.0, 0.0
         if source.cost_per_age and source.until_age is None:
             expected_age, upper_age = self.life(action)
-        return horizon(source, action, self.left, expected_age, upper_age)
+        return horizon(source, action, left, expected_age, upper_age)
 
     def life(self, action: Action) -> tuple[float, float]:
         """Expected and upper (99.5 %) end of the specimen on the objective's scale."""
