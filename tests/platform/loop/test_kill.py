@@ -31,7 +31,7 @@ def test_without_the_protection_trials_run_twice(
     base: Path, campaign: Campaign
 ) -> None:
     """The control: if it were clean, the tests above would prove nothing."""
-    options = ["--kills", "16", "--per-campaign", "8", "--modes", "loop", "--control"]
-    found = kill(base, *options)
+    options = ["--kills", "8", "--per-campaign", "8", "--modes", "loop", "--control"]
+    found = kill(base, *options, "--pace-s", "0.5")
     assert found.returncode == 1, found.stdout + found.stderr[-2000:]
     assert '"double": 0' not in found.stdout
