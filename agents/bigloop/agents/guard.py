@@ -45,7 +45,8 @@ class Guard:
         log_odds: that the cheap channels tell of the target [nat].
         is_proven: whether cheap sources may be used as far as they are worth it.
         is_refuted: whether they are left out.
-        is_led: whether there are results of cheap sources that may lead the target.
+        is_led: whether there are results of cheap sources that may lead the target; not
+            beside a predictor, whose estimates make designs recommendable, too.
     """
 
     model: SourceModel
@@ -173,5 +174,5 @@ def fit(belief: Belief, settled: Settled | None = None) -> Guard:
         log_odds=log_odds,
         is_proven=is_judged and gain > MARGIN_NAT,
         is_refuted=is_refuted,
-        is_led=not is_refuted,
+        is_led=not is_refuted and belief.campaign.predictor is None,
     )
