@@ -17,6 +17,7 @@ from bigloop.contracts import (
     Cost,
     Design,
     Key,
+    Proposal,
     Source,
     Stock,
     Trial,
@@ -33,6 +34,20 @@ class Action:
     design: Design
     specimen: str | None = None
     from_age: float = 0.0
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Action:
+        """What a proposal would have a source do."""
+        return cls(
+            source=proposal.source,
+            design=proposal.design,
+            specimen=proposal.specimen,
+            from_age=proposal.from_age,
+        )
+
+
+Plan = tuple[float | None, Cost, Cost]
+"""Until which age to run, what is reserved, and what it is expected to cost."""
 
 
 def is_early(campaign: Campaign, name: str) -> bool:
@@ -181,7 +196,7 @@ def _same_lab(a: Source, b: Source) -> bool:
 
 def horizon(
     source: Source, action: Action, left: Cost, expected_age: float, upper_age: float
-) -> tuple[float | None, Cost, Cost] | None:
+) -> Plan | None:
     """Until which age to run, what to reserve, what to expect to pay.
 
     An open-ended trial is planned to outlive `upper_age` only by a planned stop: its

@@ -18,22 +18,14 @@ the cost of both, than such a run at once.
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor
+
+from bigloop.agents.knowledge_gradient import normal_nodes
 
 N_NODES, REACH = 11, 3.0
 N_RIVALS = 32
 """Designs that are looked at, of every setting: where a run might come to pay most."""
-
-
-@cache
-def _nodes() -> tuple[Tensor, Tensor]:
-    """Even nodes and weights of the standard normal."""
-    z = torch.linspace(-REACH, REACH, N_NODES, dtype=torch.float64)
-    weight = (-0.5 * z.square()).exp()
-    return z, weight / weight.sum()
 
 
 def improvement(above: Tensor, sd: Tensor) -> Tensor:
@@ -72,7 +64,7 @@ def information(
     left = (variance.unsqueeze(-1) - change.square()).clamp_min(0.0)
     sd = left / (left + noise.unsqueeze(-1) + 1e-12).sqrt()
     gain = -now.unsqueeze(-1).expand(-1, change.shape[-1])
-    for node, weight in zip(*(part.tolist() for part in _nodes()), strict=True):
+    for node, weight in normal_nodes(N_NODES, REACH):
         then = improvement(above.unsqueeze(-1) + node * change, sd)
         gain = gain + weight * then.amax(dim=1)
     return gain.clamp_min(0.0)

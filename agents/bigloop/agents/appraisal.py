@@ -41,13 +41,7 @@ def appraise(
     among = Valuation(belief, model, known, left, failed, guard.is_led)
     found: list[Decision | None] = []
     for proposal in proposals:
-        action = Action(
-            source=proposal.source,
-            design=proposal.design,
-            specimen=proposal.specimen,
-            from_age=proposal.from_age,
-        )
-        valued = among.value([action])
+        valued = among.value([Action.of(proposal)])
         found.append(
             explain(belief, valued, guard.log_odds, "appraisal", state.model_version)
             if valued

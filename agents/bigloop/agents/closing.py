@@ -62,12 +62,7 @@ def _room(state: CampaignState, valuation: Valuation) -> Cost:
         source = state.campaign.sources[proposal.source]
         if source.until_age is not None or proposal.until_age is None:
             continue
-        action = Action(
-            source=proposal.source,
-            design=proposal.design,
-            specimen=proposal.specimen,
-            from_age=proposal.from_age,
-        )
+        action = Action.of(proposal)
         ends = min(valuation.life(action)[0], proposal.until_age)
         for currency, amount in source.cost_of(ends, proposal.until_age).items():
             room[currency] += amount - source.cost.get(currency, 0.0)

@@ -20,14 +20,14 @@ REACH = 5.0
 
 
 @cache
-def _nodes() -> tuple[Tensor, Tensor]:
-    """Even nodes and weights of the standard normal.
+def normal_nodes(n: int, reach: float) -> tuple[tuple[float, float], ...]:
+    """Even nodes and weights of the standard normal, from `-reach` to `reach`.
 
-    The integrand has kinks, on which an even grid does better than Gauss-Hermite.
+    The integrands have kinks, on which an even grid does better than Gauss-Hermite.
     """
-    z = torch.linspace(-REACH, REACH, N_NODES, dtype=torch.float64)
+    z = torch.linspace(-reach, reach, n, dtype=torch.float64)
     weight = (-0.5 * z.square()).exp()
-    return z, weight / weight.sum()
+    return tuple(zip(z.tolist(), (weight / weight.sum()).tolist(), strict=True))
 
 
 def knowledge_gradient(mean: Tensor, change: Tensor) -> Tensor:
@@ -38,14 +38,13 @@ def knowledge_gradient(mean: Tensor, change: Tensor) -> Tensor:
         change: standard deviation of the change of every mean by every action,
             `s x m x a`.
     """
-    nodes = [part.tolist() for part in _nodes()]
     s, _, a = change.shape
     gain = torch.zeros(s, a, dtype=mean.dtype)
     # One draw at a time, the maximum along memory: all of it stays in the cache.
     for draw in range(s):
         below, moved = _rivals(mean[draw], change[draw])
         after = torch.empty_like(moved)
-        for node, weight in zip(*nodes, strict=True):
+        for node, weight in normal_nodes(N_NODES, REACH):
             torch.add(below, moved, alpha=node, out=after)
             gain[draw].add_(after.amax(dim=1), alpha=weight)
     return gain.clamp_min(0.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from bigloop.agents.ahead import improvement
 from bigloop.agents.items import latent
 from bigloop.agents.source_model import SourceModel
 
@@ -75,10 +76,7 @@ class Promise:
             mean: under every setting, `s x m`.
             sd: likewise.
         """
-        u = (mean - self._best[:, None]) / sd
-        density = (-0.5 * u.square()).exp() / (2 * torch.pi) ** 0.5
-        gain = sd * (density + u * torch.special.ndtr(u))
-        return self.model.average(gain)
+        return self.model.average(improvement(mean - self._best[:, None], sd))
 
     def look(self, x: Tensor) -> Looked:
         """Points `m x d` with what they promise."""

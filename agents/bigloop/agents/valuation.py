@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bigloop.agents.actions import Action, horizon, is_early
+from bigloop.agents.actions import Action, Plan, horizon, is_early
 from bigloop.agents.ahead import improvement, information
 from bigloop.agents.belief import TARGET, Belief, Datum, channels, recommendable
 from bigloop.agents.failures import Failures
@@ -20,9 +20,6 @@ from bigloop.agents.source_model import Seen, SourceModel
 from bigloop.agents.space import encode
 from bigloop.agents.valued import Valued
 from bigloop.contracts import Cost, key_of
-
-Plan = tuple[float | None, Cost, Cost]
-"""Until which age, what is reserved, and what it is expected to cost."""
 
 
 class Valuation:

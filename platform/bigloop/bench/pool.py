@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
+from typing import Generic, TypeVar
 
 from bigloop.bench.problem import LEVELS
 from bigloop.bench.space import coordinates
@@ -24,6 +25,8 @@ from bigloop.contracts import (
     content_hash,
 )
 
+V = TypeVar("V")
+"""A result: of the objective, or of all observables that decide."""
 _SAME_TOTAL = 0.02
 """How far the totals of a mixture may differ: shares are often rounded to 1 %."""
 
@@ -90,7 +93,7 @@ class PoolProblem:
             groups[canonical_json(row.design)].append(row)
         designs = sorted(
             (group[0].design for group in groups.values()),
-            key=lambda design: _place(parameters, design),
+            key=lambda design: place(parameters, design),
         )
         drawn = spec.target if spec.replicates == "draw" else None
         values = {key: _results(group, drawn) for key, group in groups.items()}
@@ -118,25 +121,25 @@ class PoolProblem:
         """Regret of the best of some designs."""
         return min((self.regret(design) for design in designs), default=None)
 
-    def sampler(self, seed: int) -> PoolSampler:
+    def sampler(self, seed: int) -> PoolSampler[float]:
         """The rows of each design in the order of this seed."""
         places = {canonical_json(s.design): i for i, s in enumerate(self.stock)}
         return PoolSampler(self.values, places, seed)
 
 
-class PoolSampler:
+class PoolSampler(Generic[V]):
     """Hands out the results of each design; the order follows from seed and place."""
 
     def __init__(
         self,
-        values: dict[str, dict[str, list[float]]],
-        places: dict[str, int],
+        values: Mapping[str, Mapping[str, Sequence[V]]],
+        places: Mapping[str, int],
         seed: int,
     ) -> None:
         self._values, self._places, self._seed = values, places, seed
         self._taken: dict[tuple[str, str], int] = defaultdict(int)
 
-    def measure(self, source: str, design: Design) -> float:
+    def measure(self, source: str, design: Design) -> V:
         """The next result; the first again when all have been handed out."""
         key = canonical_json(design)
         order = list(self._values[key][source])
@@ -193,7 +196,7 @@ def axis(name: str, column: ParameterColumn, values: list[float | str]) -> Param
     return Parameter(low=low, high=max(numbers), unit=column.unit, log=column.log)
 
 
-def _place(parameters: dict[str, Parameter], design: Design) -> list[float]:
+def place(parameters: dict[str, Parameter], design: Design) -> list[float]:
     """Where a design stands in the unit cube; rounded, so that units do not matter."""
     return [round(value, 9) for value in coordinates(parameters, design)]
 

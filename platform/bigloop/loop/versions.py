@@ -58,13 +58,11 @@ def as_known(state: CampaignState, versions: Mapping[str, str]) -> CampaignState
         return state
     campaign, now = state.campaign, {k: versions[k] for k in names if k in versions}
     sources = {k: v for k, v in campaign.sources.items() if k in now or k not in names}
-    asked = models_of(state.trials)
+    counting = _counting(state.observations, names, now, state.trials)
     return state.model_copy(
         update={
             "campaign": campaign.model_copy(update={"sources": sources}),
-            "observations": tuple(
-                o for o in state.observations if _counts(o, names, now, asked)
-            ),
+            "observations": counting,
             "versions": now,
         }
     )
@@ -80,9 +78,8 @@ def counted(moment: Moment, versions: Mapping[str, str]) -> Moment:
     names = learning(moment.campaign)
     if not names:
         return moment
-    asked = models_of(moment.trials)
-    found = (o for o in moment.observations if _counts(o, names, versions, asked))
-    return replace(moment, observations=tuple(found))
+    found = _counting(moment.observations, names, versions, moment.trials)
+    return replace(moment, observations=found)
 
 
 def is_superseded(trial: Trial, versions: Mapping[str, str]) -> bool:
@@ -103,6 +100,17 @@ def asked_of(suggestion: Suggestion, state: CampaignState) -> Suggestion:
 def models_of(trials: Sequence[Trial]) -> dict[str, str]:
     """The version that each trial of a model was asked of."""
     return {t.id: t.proposal.model for t in trials if t.proposal.model is not None}
+
+
+def _counting(
+    observations: Iterable[Observation],
+    names: Sequence[str],
+    now: Mapping[str, str],
+    trials: Sequence[Trial],
+) -> tuple[Observation, ...]:
+    """Observations that no model made, or the version of it that is in use."""
+    asked = models_of(trials)
+    return tuple(o for o in observations if _counts(o, names, now, asked))
 
 
 def _counts(

@@ -75,7 +75,7 @@ def information(
     results that is mirrored, so that no luck favours one design.
 
     Args:
-        learned: the outputs, by the models that the source may inform.
+        learned: the outputs, objectives first.
         source: not the target.
         designs: `a` of them.
         x: where the target could be run next, `m x d`.

@@ -36,8 +36,8 @@ class SeveralJudge:
 
     Args:
         campaign: the specification.
-        guard_share: part of the budget that sources cheaper than the target may use
-            before they have shown that they tell something about an output.
+        guard_share: part of what the target has spent that other sources may spend of
+            the same before they have shown that they tell something about an output.
     """
 
     def __init__(self, campaign: Campaign, guard_share: float) -> None:
@@ -59,13 +59,7 @@ class SeveralJudge:
         valuation = self._valuation(state, pool, left)
         found: list[Decision | None] = []
         for proposal in proposals:
-            action = Action(
-                source=proposal.source,
-                design=proposal.design,
-                specimen=proposal.specimen,
-                from_age=proposal.from_age,
-            )
-            valued = [valuation.told(v) for v in valuation.value([action])]
+            valued = [valuation.told(v) for v in valuation.value([Action.of(proposal)])]
             belief = valuation.learned[0].belief
             found.append(
                 explain(belief, valued, 0.0, "appraisal", state.model_version)
@@ -122,7 +116,6 @@ class SeveralJudge:
         ]
         standing = stand(learned, coming)
         close = worthwhile(state, learned, standing, pool)
-
         return Valuation(learned, standing, close, left, failures(state))
 
     def _may_use(self, learned: Sequence[Learned], source: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bigloop.agents.actions import Action, horizon
+from bigloop.agents.actions import Action, Plan, horizon
 from bigloop.agents.failures import Failures
 from bigloop.agents.pool import Pool
 from bigloop.agents.several.gains import gains
@@ -22,8 +22,6 @@ from bigloop.contracts import Cost, Key, key_of
 
 N_ELSEWHERE = 32
 """Designs of a source other than the target that are valued: the most promising."""
-
-Plan = tuple[float | None, Cost, Cost]
 
 
 class Valuation:

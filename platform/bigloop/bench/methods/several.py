@@ -12,9 +12,14 @@ constraints. Where no reference is stated, BoTorch infers it (`infer_reference_p
 
 from __future__ import annotations
 
+import atexit
 import math
+import os
 import random
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from bigloop.bench.methods.base import Asked, Brief, Shelf
@@ -137,6 +142,7 @@ class BotorchFront:
     """Ranks the pool, or optimises over the box; pending results are `X_pending`."""
 
     def __init__(self, brief: Brief) -> None:
+        _compile_apart()
         self._campaign, self._shelf = brief.campaign, Shelf(brief)
         self._tried = Tried(brief.campaign)
         self._rng = random.Random(brief.campaign.seed)
@@ -228,6 +234,18 @@ class BotorchFront:
         box = torch.stack([torch.zeros(d), torch.ones(d)]).double()
         point, _ = optimize_acqf(value, box, q=1, num_restarts=8, raw_samples=256)
         return shelf.design(point[0].tolist())
+
+
+@cache
+def _compile_apart() -> None:
+    """Let BoTorch compile its kernel in a folder of this process.
+
+    In the shared folder torch waits without end for the lock of a process that was
+    killed while it compiled.
+    """
+    folder = tempfile.mkdtemp(prefix="bigloop-botorch-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["TORCH_EXTENSIONS_DIR"] = folder
 
 
 def _models(x: Any, y: Any) -> Any:

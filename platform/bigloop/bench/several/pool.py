@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from bigloop.bench.pool import axis, check_totals, feasible, pool_notes, thresholds
+from bigloop.bench.pool import (
+    PoolSampler,
+    axis,
+    check_totals,
+    feasible,
+    place,
+    pool_notes,
+    thresholds,
+)
 from bigloop.bench.problem import LEVELS
 from bigloop.bench.several.problem import Decisive, Truth, is_feasible, of_table, point
-from bigloop.bench.space import coordinates
 from bigloop.bench.spec import Benchmark
 from bigloop.bench.table import Row, Table, read_rows
 from bigloop.contracts import (
@@ -99,7 +105,7 @@ class FrontPool:
             )
         designs = sorted(
             (rows[0].design for rows in groups.values()),
-            key=lambda d: [round(v, 9) for v in coordinates(parameters, d)],
+            key=lambda design: place(parameters, design),
         )
         truth = _truth(outputs, truths, kept)
         return cls(
@@ -132,32 +138,10 @@ class FrontPool:
         found = [self.points[key] for key in sorted(keys) if key in self.points]
         return self.truth.lacking(found) if found else None
 
-    def sampler(self, seed: int) -> FrontSampler:
+    def sampler(self, seed: int) -> PoolSampler[Values]:
         """The rows of each design in the order of this seed."""
         places = {canonical_json(s.design): i for i, s in enumerate(self.stock)}
-        return FrontSampler(self.values, places, seed)
-
-
-class FrontSampler:
-    """Hands out the results of each design; the order follows from seed and place."""
-
-    def __init__(
-        self,
-        values: Mapping[str, Mapping[str, Sequence[Values]]],
-        places: Mapping[str, int],
-        seed: int,
-    ) -> None:
-        self._values, self._places, self._seed = values, places, seed
-        self._taken: dict[tuple[str, str], int] = defaultdict(int)
-
-    def measure(self, source: str, design: Design) -> Values:
-        """The next result; the first again when all have been handed out."""
-        key = canonical_json(design)
-        order = list(self._values[key][source])
-        random.Random(f"{self._seed}/{self._places[key]}").shuffle(order)
-        number = self._taken[source, key]
-        self._taken[source, key] += 1
-        return order[number % len(order)]
+        return PoolSampler(self.values, places, seed)
 
 
 def _results(
