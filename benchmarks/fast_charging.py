@@ -324,18 +324,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--methods", default=",".join(["bigloop", *PEERS]))
+    methods = ["bigloop", *PEERS]
+    parser.add_argument("--methods", default=",".join(methods))
     parser.add_argument(
         "--out", type=Path, default=ROOT / ".bigloop/fast_charging.jsonl"
     )
     options = parser.parse_args()
+    asked = options.methods.split(",")
+    if unknown := [name for name in asked if name not in methods]:
+        parser.error(f"no method {', '.join(unknown)}; there are {', '.join(methods)}")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     if options.out.exists():
         rows = [json.loads(line) for line in options.out.read_text().splitlines()]
     done = {(row["method"], row["seed"]) for row in rows}
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    wanted = [(m, s) for m in options.methods.split(",") for s in seeds]
+    wanted = [(m, s) for m in asked for s in seeds]
     todo = [task for task in wanted if task not in done]
     with ProcessPoolExecutor(options.jobs) as pool, options.out.open("a") as out:
         for row in pool.map(one, todo):
