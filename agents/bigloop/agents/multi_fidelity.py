@@ -56,7 +56,7 @@ class MultiFidelityAgent:
             the same before they have shown that they tell something about the target.
     """
 
-    def __init__(self, campaign: Campaign, *, guard_share: float = 0.1) -> None:
+    def __init__(self, campaign: Campaign, *, guard_share: float = 0.05) -> None:
         self.campaign = campaign
         self.guard_share = guard_share
         self._judges: dict[str, Judge | SeveralJudge] = {}
