@@ -42,13 +42,13 @@ def scouting_source(campaign: Campaign) -> str | None:
 
 
 def n_scouts(campaign: Campaign, scout: str) -> int:
-    """Designs that it is sent to: `3 (d + 1)`, or as many as a part of the budget pays.
+    """Designs that it is sent to: `5 (d + 1)`, or as many as a part of the budget pays.
 
     None when that is too few to choose from.
     """
     ((currency, price),) = campaign.sources[scout].full_cost.items()
     affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
-    n = min(3 * (campaign.degrees_of_freedom + 1), affordable)
+    n = min(5 * (campaign.degrees_of_freedom + 1), affordable)
     return n if n >= LEAST_SCOUTS else 0
 
 
