@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,7 +16,7 @@ from bigloop.api.context import Context
 from bigloop.cli import main
 from bigloop.contracts import Recommendation
 from bigloop.dashboard.app import create_dashboard
-from bigloop.dashboard.fronts import measured_front
+from bigloop.dashboard.fronts import measured_front, together
 from bigloop.dashboard.report import render
 from bigloop.dashboard.study import study
 from bigloop.dashboard.worth import running_worth
@@ -109,6 +112,80 @@ def test_every_page_answers(store: Store, folder: Path) -> None:
     overview = client.get("/").text
     assert "keep all requirements" in overview or "keeps all requirements" in overview
     assert "has to keep mass" in client.get("/c/both/sources").text
+
+
+def drawn(html: str) -> dict[str, dict[str, Any]]:
+    """The charts of a page by key."""
+    found = re.findall(r'id="chart-([\w-]+)-data">(.*?)</script>', html)
+    return {key: json.loads(text) for key, text in found}
+
+
+@pytest.fixture
+def client(store: Store, folder: Path) -> TestClient:
+    app = create_dashboard(Context.of(store, folder, local="ann"), "")
+    return TestClient(app, base_url="http://127.0.0.1")
+
+
+@pytest.mark.parametrize("name", ["power", "mass"])
+def test_the_doubt_of_everything_that_decides_is_shown_over_time(
+    store: Store, client: TestClient, name: str
+) -> None:
+    chart = drawn(client.get("/c/both/learning").text)[f"uncertainty-{name}"]
+    tracks = {s["name"]: s["points"] for s in chart["series"]}
+    # The first decision, before any result, states the prior alone.
+    is_alone = not store.campaign("both").objectives and name == "power"
+    suffix = "" if is_alone else f"_{name}"
+    for kind in ("epistemic", "aleatoric"):
+        stated = [
+            [t.proposal.number + 1, t.decision.terms[f"sd_{kind}{suffix}"].value]
+            for t in store.trials("both")
+            if t.proposal.number > 0
+            and t.decision is not None
+            and f"sd_{kind}{suffix}" in t.decision.terms
+        ]
+        assert len(stated) >= 2
+        assert tracks[kind] == stated
+    assert f"Uncertainty of {name} over time" in render(store, "both")
+
+
+def test_everything_that_decides_has_an_axis(store: Store, client: TestClient) -> None:
+    every = together(store.campaign("both"), store.observations("both"))
+    for colour in ("power", "mass"):
+        html = client.get(f"/c/both/space?colour={colour}").text
+        chart = drawn(html)["parallel"]["parallel"]
+        names = [axis["name"] for axis in chart["axes"]]
+        assert names == ["x [1]", "z [1]", "power [watt]", "mass [gram]"]
+        assert names[chart["colour"]].startswith(colour)
+        rows = sorted(tuple(row) for row in chart["rows"])
+        shown = [(*m.design.values(), m.means["power"], m.means["mass"]) for m in every]
+        assert rows == sorted(shown)
+        (dots,) = [s for s in drawn(html)["pca"]["series"] if s["colour"] == "scale"]
+        assert dots["name"].startswith(colour)
+        assert "power" in dots["titles"][0]
+        assert "mass" in dots["titles"][0]
+        assert f"umap?colour={colour}" in html
+
+
+def test_nothing_is_empty_without_a_reason(client: TestClient) -> None:
+    for path in ("learning", "space", "cost", "sources"):
+        html = client.get(f"/c/both/{path}").text
+        charts = drawn(html)
+        assert all(
+            c.get("parallel") or any(s["points"] for s in c["series"])
+            for c in charts.values()
+        )
+        for figure in re.findall(r"<figure.*?</figure>", html, re.DOTALL):
+            said = re.search(r"<figcaption>(.*?)</figcaption>", figure, re.DOTALL)
+            assert "chart-" in figure or said is None or len(said[1]) > 20
+
+
+def test_what_a_trial_would_teach_is_said_of_everything(
+    store: Store, client: TestClient
+) -> None:
+    last = store.trials("both")[-1].id
+    text = client.get(f"/t/{last}").text
+    assert "of the variance of one result" in text
+    assert "result of mass here is epistemic" in text
 
 
 def test_the_report_states_the_set_or_why_there_is_none(
