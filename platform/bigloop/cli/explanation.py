@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bigloop.contracts import Campaign, Decision, Trial, significant
+from bigloop.dashboard.beyond import beyond
 from bigloop.dashboard.wording import cost_text, design_text, quantity
 
 
@@ -17,6 +18,7 @@ def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
         f"  {_horizon(spec, trial)}",
         f"  reserved {cost_text(trial.reserved)}; spent {cost_text(trial.spent)}",
         *_edit(trial),
+        *_limit(spec, trial),
         *_outcome(trial),
     ]
     if trial.decision is None:
@@ -37,6 +39,12 @@ def _edit(trial: Trial) -> list[str]:
     replaces, decision = trial.proposal.replaces, trial.decision
     who = f", by {decision.agent}" if decision else ""
     return [f"  an edit of {replaces}{who}"] if replaces else []
+
+
+def _limit(spec: Campaign, trial: Trial) -> list[str]:
+    """Which limit it breaks, where people set one after it was proposed."""
+    limit = beyond(spec, trial)
+    return [f"  beyond a limit: {limit}"] if limit else []
 
 
 def _outcome(trial: Trial) -> list[str]:

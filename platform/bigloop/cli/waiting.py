@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bigloop.cli.place import place
 from bigloop.contracts import Campaign, Trial
+from bigloop.dashboard.beyond import beyond
 from bigloop.dashboard.lesson import lesson
 from bigloop.dashboard.wording import cost_text, design_text
 
@@ -24,6 +25,8 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
             f"{cost_text(trial.reserved)}",
             f"  would teach: {lesson(trial)}",
         ]
+        if limit := beyond(spec, trial):
+            lines.append(f"  beyond a limit: {limit}")
         if said := place(trial):
             lines.append(f"  stands: {'; '.join(said)}")
     first = trials[0].id[:8]

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bigloop.contracts import significant
+from bigloop.dashboard.beyond import beyond
 from bigloop.dashboard.lesson import GAINS, is_compared
 from bigloop.dashboard.picture import Picture
 from bigloop.dashboard.templating import templates
@@ -35,6 +36,7 @@ def environment() -> Environment:
         "quantity": quantity,
         "design_text": design_text,
         "gains": GAINS,
+        "beyond": beyond,
     }
     return found
 
