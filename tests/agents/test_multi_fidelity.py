@@ -250,6 +250,28 @@ def test_no_cheap_run_when_none_of_the_target_can_follow(
     assert found.count("dear") == 1
 
 
+def test_a_model_is_not_asked_twice_in_one_go(build: Any, hill: Hill) -> None:
+    """What was just suggested is on its way, of the version that will answer it."""
+    results: list[Any] = [("dear", d, hill(d)) for d in spread(6)]
+    results += [("cheap", d, hill(d) + 0.05) for d in spread(12)]
+    campaign = build.campaign(budget={"EUR": 150})
+    plain = build.state(campaign, results)
+    trials = tuple(
+        t.model_copy(update={"proposal": t.proposal.model_copy(update={"model": "v1"})})
+        if t.proposal.source == "cheap"
+        else t
+        for t in plain.trials
+    )
+    state = plain.model_copy(update={"trials": trials, "versions": {"cheap": "v1"}})
+    made = [
+        [(s.proposal.source, s.proposal.design) for s in found]
+        for one in (plain, state)
+        for found in [MultiFidelityAgent(campaign).propose(one, ["cheap"], 3)]
+    ]
+    assert len(made[0]) == 3
+    assert made[0] == made[1]
+
+
 def test_an_unproven_source_of_the_same_purse_has_a_limit(
     build: Any, hill: Hill
 ) -> None:

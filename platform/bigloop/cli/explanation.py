@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bigloop.contracts import Campaign, Decision, Trial, significant
 from bigloop.dashboard.beyond import beyond
+from bigloop.dashboard.outdated import outdated
 from bigloop.dashboard.wording import cost_text, design_text, quantity
 
 
-def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
-    """What it is, the terms that decided, what came of it, the runner-ups."""
+def explanation_lines(
+    spec: Campaign, trial: Trial, versions: Mapping[str, str] | None = None
+) -> list[str]:
+    """What it is, the terms that decided, what came of it, the runner-ups.
+
+    Args:
+        spec: the campaign.
+        trial: any of it.
+        versions: of models in use, by source.
+    """
     proposal = trial.proposal
+    old = outdated(trial, versions or {})
     lines = [
         f"trial {trial.id} (number {proposal.number}): {trial.state}"
         + (f", {trial.reason}" if trial.reason else "")
@@ -18,6 +30,7 @@ def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
         f"  {_horizon(spec, trial)}",
         f"  reserved {cost_text(trial.reserved)}; spent {cost_text(trial.spent)}",
         *_edit(trial),
+        *([f"  {old}"] if old else []),
         *_limit(spec, trial),
         *_outcome(trial),
     ]

@@ -20,7 +20,8 @@ def beyond(spec: Campaign, trial: Trial) -> str:
         return f"{problem}; it was proposed before{kept}"
     if trial.state in _ENDED:
         return f"{problem}; it was run all the same, and is not recommended"
-    return f"{problem}; it was approved before, and is not withdrawn: cancel it, or not"
+    approved = "it was approved before, and is not withdrawn"
+    return f"{problem}; {approved}: cancel it if it must not run"
 
 
 def still_beyond(spec: Campaign, trials: Iterable[Trial]) -> Sequence[Trial]:

@@ -41,13 +41,14 @@ def queue(
     waiting = [t for t in moment.trials if t.state is _ASKED]
     waiting.sort(key=lambda t: -t.priority)
     shown = cut(waiting, at, _CARDS)
+    now = desk.versions(campaign)
     return campaign_page(
         request,
         asking,
         desk,
         campaign,
         "queue",
-        asks=[ask(moment.campaign, moment.accounts, t) for t in shown.rows],
+        asks=[ask(moment.campaign, moment.accounts, t, now) for t in shown.rows],
         shown=shown,
         lost=[t for t in moment.trials if t.state is TrialState.UNKNOWN][:_CARDS],
         running=sum(t.state is TrialState.RUNNING for t in moment.trials),

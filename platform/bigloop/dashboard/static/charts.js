@@ -105,10 +105,10 @@
     const values = rows.map((r) => r[colour]);
     return {
       animation: false,
-      parallel: { left: 40, right: 60, top: 48, bottom: 30 },
+      parallel: { left: 40, right: 60, top: 56, bottom: 30 },
       parallelAxis: axes.map((a, dim) => ({ dim, name: width < 460 ? a.name.replace(" [", "\n[") : a.name, nameGap: 16, type: a.choices.length ? "category" : "value",
         data: a.choices.length ? a.choices : undefined, min: a.low ?? "dataMin", max: a.high ?? "dataMax",
-        nameTextStyle: { color: css("soft"), fontSize: 12 }, axisLabel: { color: css("soft"), formatter: short, showMaxLabel: false },
+        nameTextStyle: { color: css("soft"), fontSize: 12, lineHeight: 15 }, axisLabel: { color: css("soft"), formatter: short, showMaxLabel: false },
         axisLine: { lineStyle: { color: css("edge") } }, axisTick: { show: false } })),
       visualMap: { show: false, type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: colour,
         inRange: { color: [css("c6"), css("c3"), css("c5"), css("c1")] } },
