@@ -72,6 +72,7 @@ class Cells:
         file.write_text(text + goals)
         return file
 
-    def required(self, mass: str, goals: str = ONE) -> str:
+    @staticmethod
+    def required(mass: str, goals: str = ONE) -> str:
         """Goals with what mass is required to be."""
         return f"{goals}requirements:\n  mass: {mass}\n"

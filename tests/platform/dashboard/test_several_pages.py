@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -23,69 +22,22 @@ from bigloop.dashboard.worth import running_worth
 from bigloop.db import Store
 
 PAGES = ("", "/trials", "/learning", "/cost", "/sources", "/space", "/events", "/umap")
-CAMPAIGN = """\
-kind: campaign
-version: 1
-name: both
-ahead: 0
-parameters:
-  x: {low: 0, high: 1}
-  z: {low: 0, high: 1}
-candidates: bench
-observables:
-  power: {unit: watt}
-  mass: {unit: gram}
-GOALS
-sources:
-  bench:
-    lab: table
-    options: {table: table.yaml}
-    observes: [power, mass]
-    cost: {specimen: 1}
-budget: {specimen: 7}
-approval:
-  - {action: approve}
-"""
-TABLE = """\
-kind: table
-version: 1
-name: cells
-file: cells.csv
-specimen: cell
-parameters:
-  x: {column: x}
-  z: {column: z}
-observables:
-  power: {column: power, unit: watt}
-  mass: {column: mass, unit: gram}
-"""
-FRONT = """\
-objectives:
-  - {observable: power, goal: maximize, source: bench}
-  - {observable: mass, goal: minimize, source: bench, reference: 9}
-requirements:
-  mass: {at_least: 4.5}"""
-BOUND = """\
-objective: {observable: power, goal: maximize, source: bench}
-requirements:
-  mass: {at_most: 6000, unit: milligram}"""
-NEVER = BOUND.replace("6000", "1")
 
 
-@pytest.fixture(scope="module", params=[FRONT, BOUND, NEVER], ids=["f", "b", "n"])
+@pytest.fixture(scope="module", params=["front", "bound", "never"])
 def folder(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: Any,
 ) -> Path:
-    place = tmp_path_factory.mktemp("both")
-    grid = [i / 4 for i in range(5)]
-    rows = [
-        f"c{n},{x},{z},{1 - (x - 0.8) ** 2 - (z - 0.2) ** 2},{4 + 3 * x + z}"
-        for n, (x, z) in enumerate(itertools.product(grid, grid))
-    ]
-    (place / "cells.csv").write_text("\n".join(["cell,x,z,power,mass", *rows]))
-    (place / "table.yaml").write_text(TABLE)
-    file = place / "both.yaml"
-    file.write_text(CAMPAIGN.replace("GOALS", request.param))
+    table = cells(tmp_path_factory.mktemp("both"))
+    goals = {
+        "front": table.required("{at_least: 4.5}", table.front),
+        "bound": table.required("{at_most: 6000, unit: milligram}"),
+        "never": table.required("{at_most: 1, unit: milligram}"),
+    }
+    file = table.write("both", goals[request.param], 7)
+    place: Path = table.folder
     line = ["--folder", str(place), "run", str(file), "--executor", "in-process"]
     assert main(line) == 0
     return place
