@@ -1,26 +1,16 @@
-"""States of small campaigns, made by hand."""
+"""Small campaigns with one objective, and states of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bigloop.contracts import (
-    Account,
-    Campaign,
-    CampaignState,
-    Design,
-    Observation,
-    Outcome,
-    Proposal,
-    Trial,
-    TrialState,
-)
+from bigloop.contracts import Campaign, CampaignState, Design
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from .states import States
+
 SPEC: dict[str, Any] = {
     "name": "two",
     "parameters": {"x": {"low": 0, "high": 1}, "z": {"low": 0, "high": 1}},
@@ -33,105 +23,29 @@ SPEC: dict[str, Any] = {
     "budget": {"EUR": 300},
 }
 
-Result = tuple[str, Design, float | None]
 
-
-class Build:
-    """Makes states: results are (source, design, value); none is a failure."""
-
-    def campaign(self, **changes: Any) -> Campaign:
-        return Campaign.model_validate({**SPEC, **changes})
+class Build(States):
+    """Results are (source, design, value); none is a failure."""
 
     def state(
         self,
         campaign: Campaign,
-        results: Sequence[Result],
+        results: Sequence[tuple[str, Design, float | None]],
         pending: Sequence[tuple[str, Design]] = (),
     ) -> CampaignState:
-        trials: list[Trial] = []
-        observations: list[Observation] = []
-        spent = 0.0
-        for number, (source, design, value) in enumerate(results):
-            trial = self.trial(campaign, number, source, design, value)
-            spent += trial.spent["EUR"]
-            trials.append(trial)
-            if value is not None:
-                observations.append(self.observation(len(observations), trial, value))
-        for source, design in pending:
-            proposal = Proposal(
-                campaign=campaign.name, number=len(trials), source=source, design=design
-            )
-            trials.append(
-                Trial(
-                    id=proposal.id,
-                    campaign=campaign.name,
-                    proposal=proposal,
-                    state=TrialState.RUNNING,
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
-            )
-        limit = campaign.budget["EUR"]
-        account = Account(currency="EUR", limit=limit, reserved=0.0, spent=spent)
-        return CampaignState(
-            campaign=campaign,
-            trials=tuple(trials),
-            seen=tuple(t.id for t in trials[: len(results)]),
-            observations=tuple(observations),
-            accounts={"EUR": account},
-        )
+        found = [(s, d, None if v is None else {"y": v}) for s, d, v in results]
+        return self.after(campaign, found, pending)
 
-    def trial(
-        self,
-        campaign: Campaign,
-        number: int,
-        source: str,
-        design: Design,
-        value: float | None,
-    ) -> Trial:
-        proposal = Proposal(
-            campaign=campaign.name, number=number, source=source, design=design
-        )
-        is_good = value is not None
-        outcome = Outcome.model_validate(
-            {
-                "status": "success" if is_good else "failure",
-                "failure": None if is_good else "solver",
-            }
-        )
-        return Trial(
-            id=proposal.id,
-            campaign=campaign.name,
-            proposal=proposal,
-            state=TrialState.COMPLETED if is_good else TrialState.FAILED,
-            outcome=outcome,
-            spent=campaign.sources[source].cost,
-            created_at=NOW,
-            updated_at=NOW,
-        )
 
-    def observation(self, index: int, trial: Trial, value: float) -> Observation:
-        return Observation(
-            id=index,
-            campaign=trial.campaign,
-            trial=trial.id,
-            source=trial.proposal.source,
-            design=trial.proposal.design,
-            specimen=None,
-            batch=None,
-            observable="y",
-            value=value,
-            unit="volt",
-            sd=None,
-            age=None,
-            censored=False,
-            recorded_at=NOW,
-        )
+@pytest.fixture
+def states() -> type[States]:
+    """Makes states of campaigns that are changes of a given one."""
+    return States
 
 
 @pytest.fixture
 def build() -> Build:
-    return Build()
+    return Build(SPEC)
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from bigloop.contracts import (
     TrialState,
 )
 
-from .conftest import NOW, SPEC, Build
+from .conftest import SPEC, Build
+from .states import NOW
 
 RESULTS: list[tuple[str, dict[str, Any], float | None]] = [
     ("dear", {"x": 0.1 + 0.15 * k, "z": 0.9 - 0.14 * k}, 1.0 + 0.3 * k)
@@ -227,7 +228,7 @@ def test_a_trial_stands_in_ax_where_it_stands_here(
     build: Build, state: TrialState, status: str
 ) -> None:
     campaign = build.campaign()
-    trial: Trial = build.trial(campaign, 0, "dear", {"x": 0.5, "z": 0.5}, 1.0)
+    trial: Trial = build.ended(campaign, 0, "dear", {"x": 0.5, "z": 0.5})
     exported = to_ax(campaign, [trial.model_copy(update={"state": state})], [])
     assert exported.trials[0].status.name == status
 
@@ -235,7 +236,7 @@ def test_a_trial_stands_in_ax_where_it_stands_here(
 def test_every_state_has_a_status(build: Build) -> None:
     campaign = build.campaign()
     for state in TrialState:
-        trial = build.trial(campaign, 0, "dear", {"x": 0.5, "z": 0.5}, None)
+        trial = build.ended(campaign, 0, "dear", {"x": 0.5, "z": 0.5}, False)
         to_ax(campaign, [trial.model_copy(update={"state": state})], [])
 
 

@@ -151,13 +151,16 @@ def test_what_was_rejected_is_not_proposed_again(build: Any, hill: Hill) -> None
 
 
 def test_a_reservation_never_exceeds_what_is_left(build: Any, hill: Hill) -> None:
-    campaign = build.campaign(budget={"EUR": 35})
+    campaign = build.campaign(budget={"EUR": 41.5})
     agent = MultiFidelityAgent(campaign)
     results = [("dear", d, hill(d)) for d in spread(3)]
-    found = ask(agent, build.state(campaign, results))
-    assert found.proposal.source == "cheap", "5 EUR are left, and 10 are too many"
-    results = [*results, *[("cheap", d, hill(d)) for d in spread(5, 1)]]
-    assert agent.propose(build.state(campaign, results), ["dear", "cheap"]) == []
+    state = build.state(campaign, results)
+    made = agent.propose(state, ["dear", "cheap"], 9)
+    assert sum(s.cost["EUR"] for s in made) <= state.accounts["EUR"].left
+    assert [s.proposal.source for s in made].count("dear") == 1
+    results = [*results, *[("cheap", d, hill(d)) for d in spread(2, 1)]]
+    state = build.state(campaign, results)
+    assert agent.propose(state, ["dear", "cheap"]) == [], "9.5 EUR are left, not 10"
 
 
 def test_what_failed_is_avoided(build: Any, hill: Hill) -> None:
@@ -228,14 +231,15 @@ def test_a_refuted_source_is_as_if_it_did_not_exist(build: Any, hill: Hill) -> N
     assert refuted > 0
 
 
+@pytest.mark.parametrize("n_cheap", [12, 0])
 @pytest.mark.parametrize(("left", "is_on"), [(11, True), (10.5, False)])
 def test_no_cheap_run_when_none_of_the_target_can_follow(
-    build: Any, hill: Hill, left: float, is_on: bool
+    build: Any, hill: Hill, n_cheap: int, left: float, is_on: bool
 ) -> None:
     """Dear is 10 EUR and cheap is 1: what cheap would tell could be of no use."""
     results: list[Any] = [("dear", d, hill(d)) for d in spread(6)]
-    results += [("cheap", d, hill(d) + 0.05) for d in spread(12)]
-    campaign = build.campaign(budget={"EUR": 72 + left})
+    results += [("cheap", d, hill(d) + 0.05) for d in spread(n_cheap)]
+    campaign = build.campaign(budget={"EUR": 60 + n_cheap + left})
     state = build.state(campaign, results)
     assert state.accounts["EUR"].left == pytest.approx(left)
     found = [
@@ -244,6 +248,28 @@ def test_no_cheap_run_when_none_of_the_target_can_follow(
     ]
     assert ("cheap" in found) <= is_on
     assert found.count("dear") == 1
+
+
+def test_a_model_is_not_asked_twice_in_one_go(build: Any, hill: Hill) -> None:
+    """What was just suggested is on its way, of the version that will answer it."""
+    results: list[Any] = [("dear", d, hill(d)) for d in spread(6)]
+    results += [("cheap", d, hill(d) + 0.05) for d in spread(12)]
+    campaign = build.campaign(budget={"EUR": 150})
+    plain = build.state(campaign, results)
+    trials = tuple(
+        t.model_copy(update={"proposal": t.proposal.model_copy(update={"model": "v1"})})
+        if t.proposal.source == "cheap"
+        else t
+        for t in plain.trials
+    )
+    state = plain.model_copy(update={"trials": trials, "versions": {"cheap": "v1"}})
+    made = [
+        [(s.proposal.source, s.proposal.design) for s in found]
+        for one in (plain, state)
+        for found in [MultiFidelityAgent(campaign).propose(one, ["cheap"], 3)]
+    ]
+    assert len(made[0]) == 3
+    assert made[0] == made[1]
 
 
 def test_an_unproven_source_of_the_same_purse_has_a_limit(

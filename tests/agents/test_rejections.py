@@ -241,6 +241,6 @@ def test_a_living_specimen_beyond_a_limit_is_not_gone_on_with(build: Any) -> Non
 
 def alive(build: Any, campaign: Campaign, number: int, x: float) -> Any:
     """A trial whose specimen has been stopped at age 10 and can go on."""
-    trial = build.trial(campaign, number, "dear", {"x": x, "z": 0.5}, 1.0)
+    trial = build.ended(campaign, number, "dear", {"x": x, "z": 0.5})
     going = {"ended": False, "age": 10.0, "specimen": f"s{number}"}
     return trial.model_copy(update={"outcome": trial.outcome.model_copy(update=going)})

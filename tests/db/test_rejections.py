@@ -112,11 +112,58 @@ def test_a_limit_that_does_not_fit_rejects_nothing(
     assert store.campaign("cells").limits == {}
 
 
+def test_what_waits_beyond_a_new_limit_is_withdrawn(
+    store: Store, suggest: Suggest, ask: Verdict, approve: Verdict
+) -> None:
+    """In the same write, in the name of who set it; not what a person stands behind."""
+    two = ask.model_copy(update={"persons": 2})
+    slow = {"rate": 0.4, "salt": "LiPF6"}
+    trial, waits, fine, half, done, ruled = (
+        store.propose(s, verdict, "loop")
+        for s, verdict in (
+            (suggest(0), ask),
+            (suggest(1), ask),
+            (suggest(2, design=slow), ask),
+            (suggest(3), two),
+            (suggest(4), ask),
+            (suggest(5), approve),
+        )
+    )
+    store.approve(half.id, "eve", "one of two")
+    store.approve(done.id, "eve")
+    before = store.ledger("cells")
+    rejected = store.reject(
+        trial.id, "ada", "it gets hot", limit="rate <= 0.5/hour", idempotency_key="k"
+    )
+    now = {t.id: t.state for t in store.trials("cells")}
+    assert now[rejected.id] == TrialState.REJECTED
+    assert now[waits.id] == TrialState.CANCELLED
+    assert now[fine.id] == now[half.id] == TrialState.AWAITING_APPROVAL
+    assert now[done.id] == now[ruled.id] == TrialState.APPROVED
+    gone = store.trial(waits.id)
+    assert gone.reason == (
+        "withdrawn: limit_0 of ada (rate <= 0.5 1/hour) does not hold"
+    )
+    assert (gone.because, gone.reserved) == (None, {})
+    for currency, amount in (trial.reserved | waits.reserved).items():
+        freed = before[currency].reserved - store.ledger("cells")[currency].reserved
+        assert freed == pytest.approx(2 * amount)
+    kinds = [e.kind for e in store.events(limit=100)[-3:]]
+    assert kinds == ["campaign.revised", "trial.rejected", "trial.cancelled"]
+    assert store.events(limit=100)[-1].actor == "ada"
+    seq = store.last_seq()
+    again = store.reject(
+        trial.id, "ada", "it gets hot", limit="rate <= 0.5/hour", idempotency_key="k"
+    )
+    assert (again, store.last_seq()) == (rejected, seq)
+
+
 def test_an_edit_beyond_a_limit_is_refused(
     store: Store, suggest: Suggest, ask: Verdict
 ) -> None:
     trial = store.propose(suggest(0), ask, "loop")
-    other = store.propose(suggest(1), ask, "loop")
+    slow = suggest(1, design={"rate": 0.4, "salt": "LiPF6"})
+    other = store.propose(slow, ask, "loop")
     store.reject(trial.id, "ada", "it gets hot", limit="rate <= 0.5/hour")
     fast = suggest(2, design={"rate": 2.0, "salt": "LiPF6"})
     with pytest.raises(ConflictError, match="does not hold; revoke it"):

@@ -26,6 +26,8 @@ from bigloop.contracts import (
 )
 from bigloop.db import Store
 
+from .cells import Cells
+
 torch.set_num_threads(1)
 
 SPEC = {
@@ -218,6 +220,12 @@ def asking(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(3):
             bench.propose(verdict=ASK)
     return folder
+
+
+@pytest.fixture(scope="session")
+def cells() -> type[Cells]:
+    """A table of cells with two observables, to be laid out in a folder."""
+    return Cells
 
 
 @pytest.fixture

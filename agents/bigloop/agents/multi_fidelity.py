@@ -195,10 +195,11 @@ def _judge_of(campaign: Campaign, guard_share: float) -> Judge | SeveralJudge:
 def _with(state: CampaignState, suggestion: Suggestion) -> CampaignState:
     """The state in which a suggestion is on its way."""
     epoch = datetime.fromtimestamp(0, UTC)
+    proposal = state.asked(suggestion.proposal)
     trial = Trial(
-        id=suggestion.proposal.id,
+        id=proposal.id,
         campaign=state.campaign.name,
-        proposal=suggestion.proposal,
+        proposal=proposal,
         state=TrialState.PROPOSED,
         reserved=suggestion.cost,
         created_at=epoch,

@@ -12,6 +12,7 @@ from bigloop.agents.actions import Action, Plan, horizon, is_early
 from bigloop.agents.ahead import improvement, information
 from bigloop.agents.belief import TARGET, Belief, Datum, channels, recommendable
 from bigloop.agents.failures import Failures
+from bigloop.agents.following import followed
 from bigloop.agents.items import Items, latent
 from bigloop.agents.knowledge_gradient import knowledge_gradient
 from bigloop.agents.opening import n_labels
@@ -190,20 +191,7 @@ class Valuation:
         return mean, epistemic, noise.expand(len(mean))
 
     def _plan(self, action: Action) -> Plan | None:
-        """What an action takes; none where it, or what makes it of use, is too dear.
-
-        Only what the target has run is recommended: what another source tells is of use
-        as long as the target can be paid for one more run.
-        """
-        plan = self._afford(action, self.left)
-        goal = self.campaign.objective.source
-        is_own = action.source == goal or is_early(self.campaign, action.source)
-        if plan is None or self._tried is None or is_own:
-            return plan
-        _, reserve, _ = plan
-        room = {c: amount - reserve.get(c, 0.0) for c, amount in self.left.items()}
-        follower = Action(source=goal, design=action.design)
-        return None if self._afford(follower, room) is None else plan
+        return followed(self.campaign, action, self.left, self._afford)
 
     def _afford(self, action: Action, left: Cost) -> Plan | None:
         source = self.campaign.sources[action.source]

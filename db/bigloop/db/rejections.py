@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from bigloop.contracts import (
     Because,
     Campaign,
@@ -15,7 +17,10 @@ from bigloop.contracts import (
 )
 from bigloop.db.rows import trial_of
 from bigloop.db.session import Session
+from bigloop.db.tables import trials
 from bigloop.db.transaction import Once, Transaction, allow, require, unchanged
+
+_S = TrialState
 
 
 class Rejections(Session):
@@ -41,7 +46,8 @@ class Rejections(Session):
             because: what the rejection is about (`Because`); agents learn from it.
                 Empty: `limit` where there is one, else `once`.
             limit: a bound that the trial breaks, such as `C1 <= 6/hour`; it holds for
-                all proposals from now on, as a revision of the campaign.
+                all proposals from now on, as a revision of the campaign. What waits
+                beyond it is withdrawn (`cancelled`), unless a person stands behind it.
             idempotency_key: the same key again changes nothing more.
             version: of the trial as the person saw it (`Trial.version`).
 
@@ -61,15 +67,17 @@ class Rejections(Session):
                 return self._trial(tx.conn, done)
             row = self._trial_row(tx.conn, trial)
             unchanged(row, version)
-            allow(row.id, row.state, "reject", TrialState.AWAITING_APPROVAL)
+            allow(row.id, row.state, "reject", _S.AWAITING_APPROVAL)
             data: dict[str, Any] = {"reason": reason, "because": said}
-            if said is Because.LIMIT:
-                proposal = trial_of(row).proposal
-                spec = self._spec(tx.conn, row.campaign)
-                new = limited(spec, limit, proposal, actor, reason)
-                set_by = {"reason": reason, "trial": row.id, "limit": limit}
-                self._revised(tx, new, set_by)
-            return trial_of(self._move(tx, row, TrialState.REJECTED, **data, once=once))
+            if said is not Because.LIMIT:
+                return trial_of(self._move(tx, row, _S.REJECTED, **data, once=once))
+            spec = self._spec(tx.conn, row.campaign)
+            new = limited(spec, limit, trial_of(row).proposal, actor, reason)
+            set_by = {"reason": reason, "trial": row.id, "limit": limit}
+            self._revised(tx, new, set_by)
+            rejected = self._move(tx, row, _S.REJECTED, **data, once=once)
+            self._withdraw(tx, new)
+            return trial_of(rejected)
 
     def revoke(
         self,
@@ -103,6 +111,20 @@ class Rejections(Session):
             new = spec.model_copy(update={"limits": left})
             self._revised(tx, new, {"reason": reason, "revoked": limit}, once)
             return new
+
+    def _withdraw(self, tx: Transaction, spec: Campaign) -> None:
+        """End what waits beyond a limit and nobody stands behind.
+
+        Not as a rejection: when the limit is revoked, the same may be proposed again.
+        """
+        waits = sa.select(trials).where(
+            trials.c.campaign == spec.name, trials.c.state == _S.AWAITING_APPROVAL
+        )
+        for row in tx.conn.execute(waits.order_by(trials.c.number)).all():
+            found = trial_of(row)
+            problem = spec.beyond_limit(found.proposal.design)
+            if problem and not found.endorsed:
+                self._move(tx, row, _S.CANCELLED, reason=f"withdrawn: {problem}")
 
     def _revised(
         self,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bigloop.contracts import Campaign, Decision, Trial, significant
+from bigloop.dashboard.beyond import beyond
+from bigloop.dashboard.outdated import outdated
 from bigloop.dashboard.wording import cost_text, design_text, quantity
 
 
-def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
-    """What it is, the terms that decided, what came of it, the runner-ups."""
+def explanation_lines(
+    spec: Campaign, trial: Trial, versions: Mapping[str, str] | None = None
+) -> list[str]:
+    """What it is, the terms that decided, what came of it, the runner-ups.
+
+    Args:
+        spec: the campaign.
+        trial: any of it.
+        versions: of models in use, by source.
+    """
     proposal = trial.proposal
+    old = outdated(trial, versions or {})
     lines = [
         f"trial {trial.id} (number {proposal.number}): {trial.state}"
         + (f", {trial.reason}" if trial.reason else "")
@@ -17,6 +30,8 @@ def explanation_lines(spec: Campaign, trial: Trial) -> list[str]:
         f"  {_horizon(spec, trial)}",
         f"  reserved {cost_text(trial.reserved)}; spent {cost_text(trial.spent)}",
         *_edit(trial),
+        *([f"  {old}"] if old else []),
+        *_limit(spec, trial),
         *_outcome(trial),
     ]
     if trial.decision is None:
@@ -37,6 +52,12 @@ def _edit(trial: Trial) -> list[str]:
     replaces, decision = trial.proposal.replaces, trial.decision
     who = f", by {decision.agent}" if decision else ""
     return [f"  an edit of {replaces}{who}"] if replaces else []
+
+
+def _limit(spec: Campaign, trial: Trial) -> list[str]:
+    """Which limit it breaks, where people set one after it was proposed."""
+    limit = beyond(spec, trial)
+    return [f"  beyond a limit: {limit}"] if limit else []
 
 
 def _outcome(trial: Trial) -> list[str]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bigloop.cli.place import place
 from bigloop.contracts import Campaign, Trial
+from bigloop.dashboard.beyond import beyond
 from bigloop.dashboard.lesson import lesson
+from bigloop.dashboard.outdated import outdated
 from bigloop.dashboard.wording import cost_text, design_text
 
 
-def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
-    """Three or four lines a trial, the highest priority first, and how to answer."""
+def waiting_lines(
+    spec: Campaign, trials: Sequence[Trial], versions: Mapping[str, str] | None = None
+) -> list[str]:
+    """Three lines a trial or more, the highest priority first, and how to answer.
+
+    Args:
+        spec: the campaign.
+        trials: that wait.
+        versions: of models in use, by source.
+    """
     if not trials:
         return [f"{spec.name}: nothing waits for a person"]
     lines: list[str] = []
@@ -24,6 +34,10 @@ def waiting_lines(spec: Campaign, trials: Sequence[Trial]) -> list[str]:
             f"{cost_text(trial.reserved)}",
             f"  would teach: {lesson(trial)}",
         ]
+        if old := outdated(trial, versions or {}):
+            lines.append(f"  {old}")
+        if limit := beyond(spec, trial):
+            lines.append(f"  beyond a limit: {limit}")
         if said := place(trial):
             lines.append(f"  stands: {'; '.join(said)}")
     first = trials[0].id[:8]

@@ -42,6 +42,7 @@ from bigloop.contracts.documents import (
     Term,
     Trial,
     TrialState,
+    is_superseded,
 )
 from bigloop.contracts.errors import (
     BigloopError,
@@ -160,6 +161,7 @@ __all__ = [
     "canonical_json",
     "content_hash",
     "convert",
+    "is_superseded",
     "key_of",
     "limited",
     "number",

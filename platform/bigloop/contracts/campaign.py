@@ -17,6 +17,7 @@ from pydantic import (
 from bigloop.contracts import checks, expressions
 from bigloop.contracts.base import Design, Document, Name
 from bigloop.contracts.compositions import Composition
+from bigloop.contracts.errors import SpecError
 from bigloop.contracts.goals import Objective, Requirement, either, first_as_objective
 from bigloop.contracts.sources import Cost, Predictor, Source
 from bigloop.contracts.units import parse_unit
@@ -82,21 +83,45 @@ class Constraint(Document):
         return self
 
     def value(self, design: Design, units: dict[str, str]) -> float:
-        """The quantity in its unit; infinite where the expression divides by zero."""
+        """The quantity in its unit; infinite by division by zero and overflow.
+
+        Raises:
+            SpecError: the expression has no value there: the root or the logarithm of
+                a negative number.
+        """
         numbers = {k: float(design[k]) for k in expressions.names(self.expression)}
         return expressions.evaluate_in(
             self.expression, numbers, {k: units[k] for k in numbers}, self.unit
         )
 
     def holds(self, design: Design, units: dict[str, str]) -> bool:
-        """Whether the design is inside the bound (1e-9 of slack for rounding)."""
-        value = self.value(design, units)
-        if math.isnan(value):
+        """Whether the design is inside the bound; not where there is no value."""
+        try:
+            return self.admits(self.value(design, units))
+        except SpecError:
             return False
-        slack = 1e-9 * max(1.0, abs(value)) if math.isfinite(value) else 0.0
+
+    def admits(self, value: float) -> bool:
+        """Whether a value is inside the bound (1e-9 of slack for rounding).
+
+        None that is infinite or undefined is: nobody knows on which side it lies.
+        """
+        if not math.isfinite(value):
+            return False
+        slack = 1e-9 * max(1.0, abs(value))
         over = self.at_most is not None and value > self.at_most + slack
         under = self.at_least is not None and value < self.at_least - slack
         return not (over or under)
+
+    def why_not(self, design: Design, units: dict[str, str]) -> str:
+        """What is wrong with a design that does not keep it, in words."""
+        try:
+            value = self.value(design, units)
+        except SpecError:
+            value = math.nan
+        if not math.isfinite(value):
+            return "has no finite value there, and so does not hold"
+        return f"is {value:.4g} {self.unit}, outside its bound"
 
 
 class Limit(Constraint):
@@ -264,11 +289,14 @@ class Campaign(Document):
                 return problem
         if problem := self.why_no_composition(design):
             return problem
+        return self.broken_constraint(design) or self.beyond_limit(design)
+
+    def broken_constraint(self, design: Design) -> str | None:
+        """The first constraint that a design breaks, in words."""
         for name, constraint in self.constraints.items():
             if not constraint.holds(design, self.units):
-                value = constraint.value(design, self.units)
-                return f"{name} is {value:.4g} {constraint.unit}, outside its bound"
-        return self.beyond_limit(design)
+                return f"{name} {constraint.why_not(design, self.units)}"
+        return None
 
     def why_no_composition(self, design: Design) -> str | None:
         """The first composition that does not add up to its total, in words."""

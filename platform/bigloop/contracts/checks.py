@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bigloop.contracts import expressions
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MARGIN = 1e-5
 """Share of what components may vary by that a total has to leave to them."""
+_SOME = 500
+"""Random designs at one of which every bound must have a value."""
 _FEW, _MANY = 500, 20_000
 """Random designs that may show that a space is not empty: at once, and in the end."""
 
@@ -163,18 +165,37 @@ def _check_component(
 def _check_constraints(c: Campaign) -> None:
     if both := sorted(set(c.constraints) & set(c.limits)):
         raise ValueError(f"limits.{both[0]}: a constraint has that name; rename it")
+    rng = random.Random(0)
+    some = [sample(c, rng) for _ in range(_SOME)] if c.bounds else []
     for name, constraint in c.bounds.items():
         where = f"{'limits' if name in c.limits else 'constraints'}.{name}"
         used = expressions.names(constraint.expression)
         for parameter in used:
             _known("parameter", parameter, c.parameters, where)
         units = {k: c.units[k] for k in used}
-        _fits(where, constraint.expression, units, constraint.unit)
+        places = [{k: _number(design[k], where, k) for k in used} for design in some]
+        _fits(where, constraint.expression, units, constraint.unit, places)
 
 
-def _fits(where: str, expression: str, units: dict[str, str], unit: str) -> None:
+def _number(value: float | str, where: str, name: str) -> float:
     try:
-        expressions.check_unit(expression, units, unit)
+        return float(value)
+    except ValueError:
+        raise ValueError(
+            f"{where}: {name!r} may be {value!r}, no number to compute with; bound it "
+            "by leaving choices out"
+        ) from None
+
+
+def _fits(
+    where: str,
+    expression: str,
+    units: dict[str, str],
+    unit: str,
+    places: Sequence[Mapping[str, float]] | None = None,
+) -> None:
+    try:
+        expressions.check_unit(expression, units, unit, places)
     except SpecError as error:
         raise ValueError(f"{where}: {error}") from None
 
@@ -225,13 +246,23 @@ def _broken(c: Campaign, designs: Iterable[Design]) -> dict[str, int] | None:
     """How many designs break each bound as their first; none: one keeps them all."""
     broken: dict[str, int] = {}
     for design in designs:
-        name = next(
-            (k for k, v in c.bounds.items() if not v.holds(design, c.units)), None
-        )
+        name = next((k for k in c.bounds if not _holds(c, k, design)), None)
         if name is None:
             return None
         broken[name] = broken.get(name, 0) + 1
     return broken
+
+
+def _holds(c: Campaign, name: str, design: Design) -> bool:
+    """Whether a bound holds; one that has no value where all before it hold is refused.
+
+    A campaign that runs would take it as broken.
+    """
+    bound = c.bounds[name]
+    try:
+        return bound.admits(bound.value(design, c.units))
+    except SpecError as error:
+        raise ValueError(f"{_where(c, name)}: {error}") from None
 
 
 def _check_budget(c: Campaign) -> None:

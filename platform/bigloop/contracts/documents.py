@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -109,6 +110,20 @@ class Proposal(Document):
         """
         without = {"model"} if self.model is None else None
         return content_hash(self.model_dump(mode="json", exclude=without))[:16]
+
+
+def is_superseded(proposal: Proposal, versions: Mapping[str, str]) -> bool:
+    """Whether what its source's model says to a proposal counts for nothing.
+
+    It does when another version than the one that is asked is in use, and when nobody
+    knows which was asked: the source has got versions since.
+
+    Args:
+        proposal: as it was, or will be, answered.
+        versions: in use, by source; sources without one are as good as any other.
+    """
+    now = versions.get(proposal.source)
+    return now is not None and proposal.model != now
 
 
 class Term(Document):
@@ -319,8 +334,14 @@ class CampaignState(Document):
 
     def is_superseded(self, trial: Trial) -> bool:
         """Whether an older version of its source's model answered, or will."""
-        now = self.versions.get(trial.proposal.source)
-        return now is not None and trial.proposal.model != now
+        return is_superseded(trial.proposal, self.versions)
+
+    def asked(self, proposal: Proposal) -> Proposal:
+        """A proposal to a source with a model names the version that will answer."""
+        model = self.versions.get(proposal.source)
+        if model is None:
+            return proposal
+        return proposal.model_copy(update={"model": model})
 
     @property
     def pending(self) -> tuple[Trial, ...]:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from bigloop.contracts.errors import SpecError
 from bigloop.contracts.units import base, parse_unit, registry
 
+
+def _power(a: Any, b: Any) -> Any:
+    found = a**b
+    if isinstance(getattr(found, "magnitude", found), complex):
+        raise ValueError("a negative number to a power that is no whole number")
+    return found
+
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
@@ -26,7 +34,7 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 _CALLS: dict[str, Callable[..., Any]] = {
     "exp": math.exp,
     "log": math.log,
-    "sqrt": lambda value: value**0.5,
+    "sqrt": lambda value: _power(value, 0.5),
     "min": min,
     "max": max,
     "abs": abs,
@@ -35,6 +43,10 @@ _CALLS: dict[str, Callable[..., Any]] = {
 
 _MANY = {"min", "max"}
 """Functions of two or more arguments; the others take one."""
+_DEEPEST = 150
+"""Levels of a tree; what goes through one needs a few frames of Python for each."""
+_PROBES = (1.0, 0.5, 2.0, 1e-3, 1e3, -1.0)
+"""Values at which units are tried, one after the other, until there is a result."""
 
 
 @cache
@@ -45,13 +57,28 @@ def parsed(expression: str) -> ast.expr:
         SpecError: when the text is not an expression.
     """
     try:
-        return ast.parse(expression, mode="eval").body
+        tree = ast.parse(expression, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        problem = getattr(error, "msg", None) or "too deep"
-        raise SpecError(
-            f"expression {expression[:200]!r} cannot be read ({problem}); "
-            "write arithmetic over parameter names, such as 'Q1/C1 + 0.8'"
-        ) from None
+        raise _unread(expression, getattr(error, "msg", None) or "too deep") from None
+    if _is_too_deep(tree):
+        raise _unread(expression, f"too deep: more than {_DEEPEST} levels")
+    return tree
+
+
+def _unread(expression: str, problem: str) -> SpecError:
+    return SpecError(
+        f"expression {expression[:200]!r} cannot be read ({problem}); "
+        "write arithmetic over parameter names, such as 'Q1/C1 + 0.8'"
+    )
+
+
+def _is_too_deep(tree: ast.expr) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
 
 
 def names(expression: str) -> frozenset[str]:
@@ -106,25 +133,63 @@ def _visit(node: ast.expr, values: Mapping[str, Any], text: str) -> Any:
     )
 
 
-def check_unit(expression: str, units: Mapping[str, str], unit: str) -> None:
+def check_unit(
+    expression: str,
+    units: Mapping[str, str],
+    unit: str,
+    at: Iterable[Mapping[str, float]] | None = None,
+) -> None:
     """Check that the expression yields `unit` when its names carry `units`.
 
+    It is tried at one place after the other until it has a value.
+
+    Args:
+        expression: the arithmetic.
+        units: of its names.
+        unit: that it has to yield.
+        at: values in these units, at one of which it must have a value; none: at some
+            numbers, and where it has a value at none of these nothing is said.
+
     Raises:
-        SpecError: when dimensions do not fit.
+        SpecError: when dimensions do not fit, or it has no value where it must.
     """
+    places = [dict.fromkeys(units, v) for v in _PROBES] if at is None else list(at)
+    why = ""
+    place: Mapping[str, float] = {}
+    for place in places:
+        try:
+            return _try_unit(expression, units, unit, place)
+        except SpecError:
+            raise
+        except OverflowError:
+            why = "too large for a number"
+        except (ArithmeticError, ValueError, TypeError) as error:
+            why = str(error)
+    if at is not None:
+        shown = ", ".join(f"{k} = {v:.3g}" for k, v in place.items()) or "all designs"
+        raise SpecError(
+            f"expression {expression!r} cannot be computed at any of {len(places):,} "
+            f"random designs, such as {shown} ({why}); check its units, and bound "
+            "the parameters so that it has a value"
+        )
+
+
+def _try_unit(
+    expression: str, units: Mapping[str, str], unit: str, place: Mapping[str, float]
+) -> None:
     import pint
 
     quantity = registry().Quantity
-    values = {name: quantity(1.0, parse_unit(units[name])) for name in units}
+    values = {name: quantity(place[name], parse_unit(units[name])) for name in units}
     try:
-        quantity(evaluate(expression, values)).to(parse_unit(unit))
-    except ZeroDivisionError:
-        return
+        found = quantity(evaluate(expression, values)).to(parse_unit(unit))
     except pint.DimensionalityError as error:
         raise SpecError(
             f"expression {expression!r} does not give {unit!r}: {error}; "
             "correct the unit of the constraint or of its parameters"
         ) from None
+    if not math.isfinite(found.magnitude):
+        raise ValueError("the result is infinite or undefined")
 
 
 def evaluate_in(
@@ -133,7 +198,8 @@ def evaluate_in(
     """Value in `unit` of an expression whose names are given in `units`.
 
     Computed with plain floats in base units: `check_unit` has seen to the dimensions.
-    Division by zero yields infinity, which no bound admits.
+    Division by zero, and what is too large for a number, yields infinity, which no
+    bound admits.
 
     Raises:
         SpecError: when a name is unknown or the arithmetic is not allowed.

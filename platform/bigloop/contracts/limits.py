@@ -108,27 +108,19 @@ def _check(campaign: Campaign, limit: Limit) -> None:
                 f"{name} is one of {list(campaign.parameters[name].choices)}, not a "
                 "number; reject because of the design instead"
             )
-    _check_unit(limit, {name: campaign.units[name] for name in names})
     rng = random.Random(0)
-    held = (limit.holds(sample(campaign, rng), campaign.units) for _ in range(_DRAWS))
-    is_linear = linear(limit.expression, campaign.units, limit.unit) is not None
+    units = campaign.units
+    designs = [sample(campaign, rng) for _ in range(_DRAWS)]
+    places = [{n: float(d[n]) for n in names} for d in designs]
+    expressions.check_unit(
+        limit.expression, {n: units[n] for n in names}, limit.unit, places
+    )
+    # Not by `holds`: a person is told at once where it has no value.
+    held = [limit.admits(limit.value(design, units)) for design in designs]
+    is_linear = linear(limit.expression, units, limit.unit) is not None
     # What is linear is known for certain once the campaign has it: no need to guess.
     if not is_linear and not any(held):
         raise SpecError(
             f"none of {_DRAWS:,} random designs is within it; loosen it, or stop the "
             "campaign"
         )
-
-
-def _check_unit(limit: Limit, units: dict[str, str]) -> None:
-    try:
-        expressions.check_unit(limit.expression, units, limit.unit)
-    except SpecError:
-        raise
-    except (ArithmeticError, TypeError, ValueError) as error:
-        # Units are tried where all numbers are 1; a person is told at once, no loop
-        # may stumble over it later.
-        raise SpecError(
-            f"it cannot be computed with {', '.join(sorted(units))} at 1 ({error}); "
-            "check its units, and that it has a value there"
-        ) from None

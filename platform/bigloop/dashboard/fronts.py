@@ -42,6 +42,14 @@ def decisive(spec: Campaign) -> list[str]:
     return list(dict.fromkeys([*names, *spec.requirements]))
 
 
+def is_large_wanted(spec: Campaign, name: str) -> bool:
+    """An objective's own direction; of anything else, small, unless it is required."""
+    goal = next((g.goal for g in spec.goals if g.observable == name), None)
+    required = spec.requirements.get(name)
+    is_floor = required is not None and required.at_most is None
+    return goal == "maximize" or (goal is None and is_floor)
+
+
 def together(spec: Campaign, found: Iterable[Observation]) -> list[Together]:
     """Designs of which the target has measured everything that decides."""
     wanted = decisive(spec)

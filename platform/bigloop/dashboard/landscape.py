@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bigloop.contracts import Campaign, Design, Key, Observation, Parameter, key_of
+from bigloop.dashboard.fronts import decisive
 
 LEAST = 5
 """Points below which a map shows nothing."""
@@ -21,16 +22,16 @@ class Place:
 
     Attributes:
         features: coordinates in the unit cube, then early observables, where all have.
-        target: mean at the target fidelity; none where it was not measured there.
-        n: results in that mean.
+        means: at the target fidelity, of each observable that decides and was measured.
+        n: results in each mean.
         sources: that measured it.
         trials: that did.
     """
 
     design: Design
     features: tuple[float, ...]
-    target: float | None
-    n: int
+    means: dict[str, float]
+    n: dict[str, int]
     sources: tuple[str, ...]
     trials: tuple[str, ...] = ()
 
@@ -73,14 +74,9 @@ def places(
 
 
 def _place(spec: Campaign, group: Sequence[Observation], early: Sequence[str]) -> Place:
-    goal = spec.objective
-    values = [
-        o.value
-        for o in group
-        if o.source == goal.source
-        and o.observable == goal.observable
-        and not o.censored
-    ]
+    measured = {
+        name: seen for name in decisive(spec) if (seen := _at_target(spec, group, name))
+    }
     features = [
         c
         for name, parameter in spec.parameters.items()
@@ -92,11 +88,20 @@ def _place(spec: Campaign, group: Sequence[Observation], early: Sequence[str]) -
     return Place(
         design=group[0].design,
         features=tuple(features),
-        target=sum(values) / len(values) if values else None,
-        n=len(values),
+        means={name: sum(seen) / len(seen) for name, seen in measured.items()},
+        n={name: len(seen) for name, seen in measured.items()},
         sources=tuple(dict.fromkeys(o.source for o in group)),
         trials=tuple(dict.fromkeys(o.trial for o in group if o.trial)),
     )
+
+
+def _at_target(spec: Campaign, group: Sequence[Observation], name: str) -> list[float]:
+    """What the target measured of an observable; censored results do not count."""
+    return [
+        o.value
+        for o in group
+        if o.source == spec.objective.source and o.observable == name and not o.censored
+    ]
 
 
 def coordinates(parameter: Parameter, value: float | str) -> list[float]:

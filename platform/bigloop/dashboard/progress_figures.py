@@ -9,7 +9,7 @@ from bigloop.dashboard.chart import Chart, span
 from bigloop.dashboard.figure import Figure, missing
 from bigloop.dashboard.study import Study
 from bigloop.dashboard.timeline import Result
-from bigloop.dashboard.uncertainty import uncertainty
+from bigloop.dashboard.uncertainty import Uncertainty, uncertainties
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 from bigloop.dashboard.worth import axis_title, running_worth
 from bigloop.dashboard.worth import reading as volume_reading
@@ -20,8 +20,8 @@ _BEST = (
     "again). Nothing predicted, and no other fidelity, is mixed in."
 )
 _UNCERTAINTY = (
-    "What the agent did not know of the design that it chose, at each decision: the "
-    "epistemic part falls as it learns, the aleatoric part (specimen to specimen) "
+    "What the agent did not know{whose} of the design that it chose, at each decision: "
+    "the epistemic part falls as it learns, the aleatoric part (specimen to specimen) "
     "stays. Vertical marks: a predictor was trained (solid: it became champion)."
 )
 
@@ -128,18 +128,22 @@ def _n_designs(results: Sequence[Result]) -> int:
     return len({key_of(result.design) for result in results})
 
 
-def uncertainty_figure(found: Study) -> Figure:
-    """Aleatoric and epistemic standard deviation at each decision."""
-    title = "Uncertainty over time"
-    reading = _UNCERTAINTY
-    known = uncertainty(found.trials, found.timeline)
+def uncertainty_figures(found: Study) -> list[Figure]:
+    """One of every observable that decides."""
+    every = uncertainties(found.spec, found.trials, found.timeline)
+    return [_uncertainty_figure(known, len(found.trials)) for known in every]
+
+
+def _uncertainty_figure(known: Uncertainty, n: int) -> Figure:
+    """Aleatoric and epistemic standard deviation at each of `n` decisions."""
+    title, reading = known.title, _UNCERTAINTY.format(whose=known.whose)
     first, epistemic, aleatoric = known.first, known.epistemic, known.aleatoric
     if len(epistemic) < 2:
-        return missing(title, reading, "Fewer than two decisions state it.")
+        return missing(title, reading, known.missing)
     unit, trainings = known.unit, known.trainings
     reach = [value for _, value in [*epistemic, *aleatoric]]
     chart = Chart(
-        x=(float(first), float(len(found.trials))),
+        x=(float(first), float(n)),
         y=span(reach, from_zero=True),
         x_title="decision number",
         y_title=f"standard deviation [{unit or 'model scale'}]",

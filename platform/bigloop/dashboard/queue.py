@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bigloop.contracts import Account, Campaign, Cost, Design, Trial, significant
 from bigloop.dashboard.lesson import Lesson, lesson_of
+from bigloop.dashboard.outdated import outdated
 from bigloop.dashboard.wording import quantity, unit_name
 
 
@@ -73,6 +74,8 @@ class Ask:
     lesson: Lesson
     is_target: bool
     sums: tuple[Sum, ...]
+    outdated: str
+    """What a newer version of its source's model makes of it; empty: nothing."""
 
     @property
     def score(self) -> float:
@@ -80,8 +83,20 @@ class Ask:
         return self.trial.decision.score if self.trial.decision else 0.0
 
 
-def ask(spec: Campaign, accounts: Mapping[str, Account], trial: Trial) -> Ask:
-    """A trial with its settings, price and lesson."""
+def ask(
+    spec: Campaign,
+    accounts: Mapping[str, Account],
+    trial: Trial,
+    versions: Mapping[str, str] | None = None,
+) -> Ask:
+    """A trial with its settings, price and lesson.
+
+    Args:
+        spec: the campaign.
+        accounts: what is left, by currency.
+        trial: that waits, or has been decided.
+        versions: of models in use, by source; none: there are no models.
+    """
     proposal = trial.proposal
     return Ask(
         trial=trial,
@@ -91,6 +106,7 @@ def ask(spec: Campaign, accounts: Mapping[str, Account], trial: Trial) -> Ask:
         lesson=lesson_of(trial),
         is_target=proposal.source == spec.objective.source,
         sums=sums(spec, proposal.design),
+        outdated=outdated(trial, versions or {}),
     )
 
 

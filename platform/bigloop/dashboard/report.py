@@ -14,7 +14,7 @@ from bigloop.dashboard.predictor_figures import (
     coverage_rows,
     parity_figure,
 )
-from bigloop.dashboard.progress_figures import best_figure, uncertainty_figure
+from bigloop.dashboard.progress_figures import best_figure, uncertainty_figures
 from bigloop.dashboard.provenance import citations, provenance
 from bigloop.dashboard.study import Study, study
 from bigloop.dashboard.wording import design_text, spent_text, unit_name
@@ -63,7 +63,7 @@ def _context(found: Study) -> dict[str, object]:
         "nothing": f"N{nothing_text(spec)[1:]}, which alone decides",
         "spent": spent_text(spent, spec.budget, spec.reference_cost),
         "caveats": caveats(found),
-        "progress": [best_figure(found), uncertainty_figure(found)],
+        "progress": [best_figure(found), *uncertainty_figures(found)],
         "costs": [*burn_figures(found), *mix_figures(found)],
         "predictor": [parity_figure(found), calibration_figure(found)],
         "coverage": coverage_rows(found),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bigloop.contracts import Trial
+from bigloop.contracts import Campaign, Trial
+from bigloop.dashboard.fronts import decisive
 from bigloop.dashboard.timeline import Timeline, Training
 
 Track = list[tuple[float, float]]
@@ -16,6 +17,7 @@ class Uncertainty:
     """Standard deviations as the decisions state them.
 
     Attributes:
+        observable: of which; empty where one alone decides.
         first: decisions before the first result, which are left out: they state the
             prior alone, and would set the scale.
         epistemic: decision number and standard deviation that falls with more data.
@@ -24,6 +26,7 @@ class Uncertainty:
         results: decision numbers at which a result at the target came in.
     """
 
+    observable: str
     first: int
     unit: str
     epistemic: Track
@@ -31,15 +34,50 @@ class Uncertainty:
     trainings: list[Training]
     results: list[int]
 
+    @property
+    def title(self) -> str:
+        """With the observable, where several decide."""
+        return f"Uncertainty{self.whose} over time"
 
-def uncertainty(trials: Sequence[Trial], line: Timeline) -> Uncertainty:
-    """Read the terms of all decisions."""
+    @property
+    def whose(self) -> str:
+        """`of NAME`, where several decide."""
+        return f" of {self.observable}" if self.observable else ""
+
+    @property
+    def missing(self) -> str:
+        """Why there is nothing to draw."""
+        return (
+            f"{len(self.epistemic)} decisions since the first result state it, and a "
+            "line needs two: it begins when a model decides."
+        )
+
+
+def uncertainties(
+    spec: Campaign, trials: Sequence[Trial], line: Timeline
+) -> list[Uncertainty]:
+    """Of every observable that decides, from the terms of all decisions."""
+    if spec.is_plain:
+        return [_uncertainty(trials, line, "", "")]
+    # One objective keeps its plain terms beside requirements; see the agent's terms.
+    alone = "" if spec.objectives else spec.objective.observable
+    return [
+        _uncertainty(trials, line, name, "" if name == alone else f"_{name}")
+        for name in decisive(spec)
+    ]
+
+
+def _uncertainty(
+    trials: Sequence[Trial], line: Timeline, observable: str, suffix: str
+) -> Uncertainty:
     first = line.results[0].decision if line.results else 0
+    epistemic = f"sd_epistemic{suffix}"
     return Uncertainty(
+        observable=observable,
         first=first,
-        unit=_unit(trials),
-        epistemic=_terms(trials[first:], "sd_epistemic"),
-        aleatoric=_terms(trials[first:], "sd_aleatoric"),
+        unit=_unit(trials, epistemic),
+        epistemic=_terms(trials[first:], epistemic),
+        aleatoric=_terms(trials[first:], f"sd_aleatoric{suffix}"),
         trainings=[t for t in line.trainings if t.decision >= first],
         results=[r.decision for r in line.results],
     )
@@ -53,8 +91,8 @@ def _terms(trials: Sequence[Trial], name: str) -> Track:
     ]
 
 
-def _unit(trials: Sequence[Trial]) -> str:
+def _unit(trials: Sequence[Trial], name: str) -> str:
     for trial in trials:
-        if trial.decision and "sd_epistemic" in trial.decision.terms:
-            return trial.decision.terms["sd_epistemic"].unit
+        if trial.decision and name in trial.decision.terms:
+            return trial.decision.terms[name].unit
     return ""

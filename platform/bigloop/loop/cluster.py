@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bigloop.contracts import SourceError
@@ -21,12 +25,13 @@ def connect(address: str) -> Any:
     if ray.is_initialized():
         return ray
     try:
-        if address:
-            ray.init(address=address, log_to_driver=False, logging_level="error")
-        else:
-            ray.init(
-                include_dashboard=False, log_to_driver=False, logging_level="error"
-            )
+        with _ended_as_before():
+            if address:
+                ray.init(address=address, log_to_driver=False, logging_level="error")
+            else:
+                ray.init(
+                    include_dashboard=False, log_to_driver=False, logging_level="error"
+                )
     except Exception as error:
         where = address or "on this machine"
         raise SourceError(
@@ -35,3 +40,17 @@ def connect(address: str) -> Any:
             "or run with --executor in-process"
         ) from None
     return ray
+
+
+@contextmanager
+def _ended_as_before() -> Iterator[None]:
+    """Let a SIGTERM come to whoever handled it before Ray was started.
+
+    Ray puts a handler of its own in its place, which prints a trace and aborts.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if callable(handler) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)

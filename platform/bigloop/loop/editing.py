@@ -184,9 +184,9 @@ def _numbered(
 ) -> Suggestion:
     last = max(t.proposal.number for t in store.trials(proposal.campaign))
     changes: dict[str, object] = {"number": last + 1}
-    if proposal.model is not None:
-        # Meanwhile a newer version may be the one that counts.
-        now = store.champion(proposal.campaign, proposal.source)
-        changes["model"] = proposal.model if now is None else now.id
+    # Meanwhile a newer version may be the one that counts.
+    now = store.champion(proposal.campaign, proposal.source)
+    if now is not None:
+        changes["model"] = now.id
     numbered = proposal.model_copy(update=changes)
     return Suggestion(proposal=numbered, decision=decision, cost=cost)

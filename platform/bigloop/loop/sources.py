@@ -218,7 +218,8 @@ def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | N
     """The laboratory's stock in the campaign's units; none when it has no list.
 
     Raises:
-        SpecError: there are compositions, and no design of the stock adds up to them.
+        SpecError: no design of the stock adds up to the compositions, or none that does
+            keeps the constraints.
     """
     if not isinstance(laboratory, Laboratory):
         return None
@@ -241,6 +242,16 @@ def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | N
             f"candidates: none of {len(stock):,} designs adds up; of the first, "
             f"{problems[0]}; correct the table, or give the composition a tolerance "
             "where its numbers are rounded"
+        )
+    outside = [
+        campaign.broken_constraint(item.design)
+        for item, problem in zip(stock, problems, strict=True)
+        if not problem
+    ]
+    if outside and all(outside):
+        raise SpecError(
+            f"candidates: none of {len(outside):,} designs keeps the constraints; of "
+            f"the first, {outside[0]}; loosen them, or correct the table"
         )
     return stock
 

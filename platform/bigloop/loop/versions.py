@@ -12,6 +12,7 @@ decides as if it had not been.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -19,10 +20,12 @@ from bigloop.contracts import (
     Campaign,
     CampaignState,
     Observation,
+    Proposal,
     Suggestion,
     Trial,
+    is_superseded,
 )
-from bigloop.db import Moment, Standing
+from bigloop.db import Moment, Standing, Store
 
 _USED = ("champion", "retired")
 
@@ -44,6 +47,11 @@ def present(standings: Iterable[Standing], n_seen: int) -> dict[str, str]:
         for standing in standings
         if standing.status in _USED and standing.seen <= n_seen
     }
+
+
+def in_use(store: Store, campaign: str) -> dict[str, str]:
+    """The version in use by source, of all that there are now."""
+    return present(store.standings(campaign), sys.maxsize)
 
 
 def as_known(state: CampaignState, versions: Mapping[str, str]) -> CampaignState:
@@ -82,24 +90,10 @@ def counted(moment: Moment, versions: Mapping[str, str]) -> Moment:
     return replace(moment, observations=found)
 
 
-def is_superseded(trial: Trial, versions: Mapping[str, str]) -> bool:
-    """Whether a newer version than the one that answered is in use."""
-    model, now = trial.proposal.model, versions.get(trial.proposal.source)
-    return model is not None and now is not None and model != now
-
-
 def asked_of(suggestion: Suggestion, state: CampaignState) -> Suggestion:
     """A suggestion to a source with a model: the version that will answer."""
-    model = state.versions.get(suggestion.proposal.source)
-    if model is None:
-        return suggestion
-    proposal = suggestion.proposal.model_copy(update={"model": model})
+    proposal = state.asked(suggestion.proposal)
     return suggestion.model_copy(update={"proposal": proposal})
-
-
-def models_of(trials: Sequence[Trial]) -> dict[str, str]:
-    """The version that each trial of a model was asked of."""
-    return {t.id: t.proposal.model for t in trials if t.proposal.model is not None}
 
 
 def _counting(
@@ -109,7 +103,7 @@ def _counting(
     trials: Sequence[Trial],
 ) -> tuple[Observation, ...]:
     """Observations that no model made, or the version of it that is in use."""
-    asked = models_of(trials)
+    asked = {t.id: t.proposal for t in trials if t.proposal.source in names}
     return tuple(o for o in observations if _counts(o, names, now, asked))
 
 
@@ -117,9 +111,12 @@ def _counts(
     item: Observation,
     names: Sequence[str],
     now: Mapping[str, str],
-    asked: Mapping[str, str],
+    asked: Mapping[str, Proposal],
 ) -> bool:
     if item.source not in names:
         return True
-    said = asked.get(item.trial or "")
-    return said is not None and said == now.get(item.source)
+    proposal = asked.get(item.trial or "")
+    if proposal is None or proposal.source not in now:
+        # Of a source without a version in use nothing counts: it is not there yet.
+        return False
+    return not is_superseded(proposal, now)

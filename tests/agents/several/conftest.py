@@ -1,29 +1,16 @@
-"""States of campaigns with several outputs, made by hand."""
+"""Campaigns with several outputs, states of them, and an agent that runs on them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bigloop.agents import MultiFidelityAgent
-from bigloop.contracts import (
-    Account,
-    Campaign,
-    CampaignState,
-    Design,
-    Observation,
-    Outcome,
-    Proposal,
-    Suggestion,
-    Trial,
-    TrialState,
-)
+from bigloop.contracts import Campaign, CampaignState, Design, Suggestion
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPEC: dict[str, Any] = {
     "name": "both",
     "parameters": {"x": {"low": 0, "high": 1}, "z": {"low": 0, "high": 1}},
@@ -51,10 +38,14 @@ def truth(d: Design) -> Values:
 
 
 class Both:
-    """Makes campaigns and states, and runs an agent on them."""
+    """Results are (source, design); what they are is by a truth."""
+
+    def __init__(self, states: Any) -> None:
+        self._states = states(SPEC)
 
     def campaign(self, **changes: Any) -> Campaign:
-        return Campaign.model_validate({**SPEC, **changes})
+        made: Campaign = self._states.campaign(**changes)
+        return made
 
     def front(self, **changes: Any) -> Campaign:
         return self.campaign(objectives=FRONT, **changes)
@@ -69,59 +60,13 @@ class Both:
         pending: Sequence[tuple[str, Design]] = (),
         truth: Truth = truth,
     ) -> CampaignState:
-        trials: list[Trial] = []
-        observations: list[Observation] = []
-        spent = 0.0
-        for number, (source, design) in enumerate([*results, *pending]):
-            is_done = number < len(results)
-            proposal = Proposal(
-                campaign=campaign.name, number=number, source=source, design=design
-            )
-            cost = campaign.sources[source].cost
-            spent += cost["EUR"]
-            trials.append(
-                Trial(
-                    id=proposal.id,
-                    campaign=campaign.name,
-                    proposal=proposal,
-                    state=TrialState.COMPLETED if is_done else TrialState.RUNNING,
-                    outcome=Outcome(status="success") if is_done else None,
-                    spent=cost if is_done else {},
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
-            )
-            found = truth(design) if is_done else {}
-            for name in campaign.sources[source].observes:
-                if name in found:
-                    observations.append(
-                        Observation(
-                            id=len(observations),
-                            campaign=campaign.name,
-                            trial=proposal.id,
-                            source=source,
-                            design=design,
-                            specimen=None,
-                            batch=None,
-                            observable=name,
-                            value=found[name],
-                            unit=campaign.observables[name].unit,
-                            sd=None,
-                            age=None,
-                            censored=False,
-                            recorded_at=NOW,
-                        )
-                    )
-        limit = campaign.budget["EUR"]
-        return CampaignState(
-            campaign=campaign,
-            trials=tuple(trials),
-            seen=tuple(t.id for t in trials[: len(results)]),
-            observations=tuple(observations),
-            accounts={
-                "EUR": Account(currency="EUR", limit=limit, reserved=0.0, spent=spent)
-            },
-        )
+        found = [
+            (name, design, {k: v for k, v in truth(design).items() if k in seen})
+            for name, design in results
+            for seen in [campaign.sources[name].observes]
+        ]
+        made: CampaignState = self._states.after(campaign, found, pending)
+        return made
 
     def run(
         self, campaign: Campaign, n: int, truth: Truth = truth
@@ -143,5 +88,5 @@ class Both:
 
 
 @pytest.fixture
-def both() -> Both:
-    return Both()
+def both(states: Any) -> Both:
+    return Both(states)

@@ -194,6 +194,22 @@ def test_a_proven_cheap_source_is_used_and_explained(both: Any) -> None:
     assert terms["guard_log_odds_w"].value > 3
 
 
+@pytest.mark.parametrize("n_cheap", [6, 0])
+@pytest.mark.parametrize(("left", "is_on"), [(11, True), (10.5, False)])
+def test_no_cheap_run_when_none_of_the_target_can_follow(
+    both: Any, n_cheap: int, left: float, is_on: bool
+) -> None:
+    """Neither for what it would tell nor as a proof: nobody could act on it."""
+    results = both.spread(6) + [("cheap", d) for _, d in both.spread(n_cheap)]
+    campaign = both.front(sources=CHEAP, budget={"EUR": 60 + n_cheap + left})
+    state = both.state(campaign, results)
+    assert state.accounts["EUR"].left == pytest.approx(left)
+    made = MultiFidelityAgent(campaign).propose(state, ["dear", "cheap"], 4)
+    found = [s.proposal.source for s in made]
+    assert ("cheap" in found) <= is_on
+    assert found.count("dear") == 1
+
+
 def test_a_misleading_source_is_not_used(both: Any) -> None:
     campaign = both.front(sources=CHEAP)
     paired = both.spread(6)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,6 +210,32 @@ def test_who_edited_is_in_the_explanation_and_in_the_export(shell: Any) -> None:
         rows = {row["trial"]: row for row in csv.DictReader(file)}
     assert (rows[new]["decided_by"], rows[new]["replaces"]) == ("person: ann", old)
     assert (rows[old]["state"], rows[old]["because"]) == ("cancelled", "")
+
+
+def test_what_waits_beyond_a_limit_is_withdrawn_or_marked(
+    shell: Any, asking: Path
+) -> None:
+    shutil.copy(asking / "store.db", shell.folder / "store.db")
+    first, approved, *others = shell.ids("awaiting_approval")
+    assert others
+    assert shell("approve", approved).code == 0
+    rates = [
+        shell("why", trial, "--json").json["proposal"]["design"]["rate"]
+        for trial in (first, approved, *others)
+    ]
+    bound = f"rate <= {min(rates) - 0.05}/hour"
+    done = shell("reject", first, "--reason", "it gets hot", "--limit", bound).out
+    assert done.startswith(f"{first} rejected\n")
+    for trial in others:
+        assert f"{trial} cancelled (withdrawn: limit_" in done
+        assert "of ann (rate <= " in shell("why", trial).out
+    assert approved not in done
+    listed = shell("limits").out
+    assert f"beyond it: {approved} approved" in listed
+    assert "it was approved before, and is not withdrawn" in listed
+    assert "beyond a limit: limit_" in shell("why", approved).out
+    assert shell("queue").out.endswith("nothing waits for a person\n")
+    assert shell("verify").code == 0
 
 
 def test_a_limit_is_set_listed_and_revoked(shell: Any) -> None:

@@ -73,6 +73,50 @@ def test_a_constraint_with_a_huge_power_holds_nowhere() -> None:
     assert not rule.holds({"x": 1.0}, {"x": ""})
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("exp(1000*x)", 1.0),
+        ("-exp(1000*x)", 1.0),
+        ("1/(1 + exp(1000*x))", 1.0),
+        ("1/(x - 1)", 1.0),
+        ("0**(0 - x)", 1.0),
+        ("(x*1e300)**2", 1.0),
+        ("1e308*x*10 - 1e308*x*10", 1.0),
+        ("log(x)", 0.0),
+        ("log(0 - x)", 1.0),
+        ("sqrt(x - 2)", 1.0),
+        ("abs((x - 2)**0.5)", 1.0),
+    ],
+)
+def test_a_bound_does_not_hold_where_there_is_no_value(text: str, at: float) -> None:
+    """On neither side: nobody knows on which the value would lie."""
+    for bound in ({"at_most": 1e9}, {"at_least": -1e9}):
+        rule = Constraint.model_validate({"expression": text, **bound})
+        assert rule.holds({"x": at}, {"x": ""}) is False
+        assert "no finite value" in rule.why_not({"x": at}, {"x": ""})
+
+
+def test_a_sum_of_hundreds_is_refused_and_one_of_a_hundred_is_not() -> None:
+    assert evaluate("+".join(["x"] * 100), {"x": 1.0}) == 100
+    with pytest.raises(SpecError, match="too deep"):
+        evaluate("+".join(["x"] * 900), {"x": 1.0})
+
+
+@pytest.mark.parametrize("text", ["exp(1000*x)", "x/(x - x)", "log(0 - abs(x))"])
+def test_units_are_tried_where_there_is_a_value(text: str) -> None:
+    """Of observables, whose range is not known, nothing is said where none is found."""
+    check_unit(text, {"x": ""}, "")
+    with pytest.raises(SpecError, match="cannot be computed at any of 2 random"):
+        check_unit(text, {"x": ""}, "", [{"x": 1.0}, {"x": 2.0}])
+
+
+def test_a_wrong_unit_is_found_where_the_first_place_has_no_value() -> None:
+    places = [{"x": 0.0, "t": 1.0}, {"x": 1.0, "t": 1.0}]
+    with pytest.raises(SpecError, match="correct the unit"):
+        check_unit("t*log(x)", {"x": "", "t": "hour"}, "volt", places)
+
+
 def test_an_undefined_value_is_outside_every_bound() -> None:
     rule = Constraint(expression="1e308*x*10 - 1e308*x*10", at_most=1)
     assert not rule.holds({"x": 1.0}, {"x": ""})

@@ -17,8 +17,8 @@ def scattered(n: int) -> list[Place]:
         Place(
             design={"k": float(i)},
             features=(x := rng.gauss(0, 3), 2 * x + rng.gauss(0, 0.1), rng.gauss(0, 1)),
-            target=None,
-            n=0,
+            means={},
+            n={},
             sources=("quick",),
         )
         for i in range(n)
@@ -71,9 +71,9 @@ def test_the_target_alone_colours_a_place(store: Store, spec: Campaign) -> None:
     found, _ = places(spec, store.observations("demo"))
     quick_only = [p for p in found if p.sources == ("quick",)]
     assert quick_only
-    assert all(p.target is None for p in quick_only)
+    assert all(p.means == {} for p in quick_only)
     repeated = next(p for p in found if p.design == {"rate": 3.5, "soc": 0.4})
-    assert repeated.n > 1
+    assert repeated.n["life"] > 1
 
 
 @pytest.mark.parametrize("x_up", [True, False])

@@ -20,7 +20,7 @@ from bigloop.contracts import (
     Verdict,
     parse,
 )
-from bigloop.dashboard.pictures.mapping import parallel
+from bigloop.dashboard.pictures.parallel import parallel
 from bigloop.db import Store
 from bigloop.loop.editing import preview
 from bigloop.loop.history import read_history

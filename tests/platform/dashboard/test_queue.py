@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bigloop.contracts import Campaign, Trial, Verdict
+from bigloop.contracts import Campaign, Term, Trial, Verdict
 from bigloop.dashboard.lesson import lesson_of
 from bigloop.dashboard.queue import ask, fit
 from bigloop.db import Store
@@ -62,7 +62,9 @@ def test_epistemic_share_is_of_the_variance_of_one_result(
     assert trial.decision is not None
     terms = trial.decision.terms
     e, a = terms["sd_epistemic"].value, terms["sd_aleatoric"].value
-    assert lesson_of(trial).epistemic_share == pytest.approx(e**2 / (e**2 + a**2))
+    (doubt,) = lesson_of(trial).doubts
+    assert doubt.epistemic_share == pytest.approx(e**2 / (e**2 + a**2))
+    assert doubt.observable == ""
 
 
 def test_a_decision_that_states_nothing_teaches_nothing(
@@ -70,4 +72,24 @@ def test_a_decision_that_states_nothing_teaches_nothing(
 ) -> None:
     trial = store.trial(waiting).model_copy(update={"decision": None})
     assert lesson_of(trial).gain is None
-    assert lesson_of(trial).epistemic_share is None
+    assert lesson_of(trial).doubts == ()
+
+
+def test_every_observable_that_decides_has_its_doubt(
+    store: Store, waiting: str
+) -> None:
+    trial = store.trial(waiting)
+    assert trial.decision is not None
+    terms = {
+        "sd_epistemic_mass": Term(value=3.0, unit="gram"),
+        "sd_aleatoric_mass": Term(value=4.0, unit="gram"),
+        "sd_epistemic_power": Term(value=1.0, unit="watt"),
+        "p_found": Term(value=0.5),
+    }
+    decision = trial.decision.model_copy(update={"terms": terms})
+    told = lesson_of(trial.model_copy(update={"decision": decision}))
+    assert told.gain == terms["p_found"]
+    mass, power = told.doubts
+    assert (mass.observable, power.observable) == ("mass", "power")
+    assert mass.epistemic_share == pytest.approx(9 / 25)
+    assert power.epistemic_share is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,76 +15,29 @@ from bigloop.api.context import Context
 from bigloop.cli import main
 from bigloop.contracts import Recommendation
 from bigloop.dashboard.app import create_dashboard
-from bigloop.dashboard.fronts import measured_front
+from bigloop.dashboard.fronts import measured_front, together
 from bigloop.dashboard.report import render
 from bigloop.dashboard.study import study
 from bigloop.dashboard.worth import running_worth
 from bigloop.db import Store
 
 PAGES = ("", "/trials", "/learning", "/cost", "/sources", "/space", "/events", "/umap")
-CAMPAIGN = """\
-kind: campaign
-version: 1
-name: both
-ahead: 0
-parameters:
-  x: {low: 0, high: 1}
-  z: {low: 0, high: 1}
-candidates: bench
-observables:
-  power: {unit: watt}
-  mass: {unit: gram}
-GOALS
-sources:
-  bench:
-    lab: table
-    options: {table: table.yaml}
-    observes: [power, mass]
-    cost: {specimen: 1}
-budget: {specimen: 7}
-approval:
-  - {action: approve}
-"""
-TABLE = """\
-kind: table
-version: 1
-name: cells
-file: cells.csv
-specimen: cell
-parameters:
-  x: {column: x}
-  z: {column: z}
-observables:
-  power: {column: power, unit: watt}
-  mass: {column: mass, unit: gram}
-"""
-FRONT = """\
-objectives:
-  - {observable: power, goal: maximize, source: bench}
-  - {observable: mass, goal: minimize, source: bench, reference: 9}
-requirements:
-  mass: {at_least: 4.5}"""
-BOUND = """\
-objective: {observable: power, goal: maximize, source: bench}
-requirements:
-  mass: {at_most: 6000, unit: milligram}"""
-NEVER = BOUND.replace("6000", "1")
 
 
-@pytest.fixture(scope="module", params=[FRONT, BOUND, NEVER], ids=["f", "b", "n"])
+@pytest.fixture(scope="module", params=["front", "bound", "never"])
 def folder(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: Any,
 ) -> Path:
-    place = tmp_path_factory.mktemp("both")
-    grid = [i / 4 for i in range(5)]
-    rows = [
-        f"c{n},{x},{z},{1 - (x - 0.8) ** 2 - (z - 0.2) ** 2},{4 + 3 * x + z}"
-        for n, (x, z) in enumerate(itertools.product(grid, grid))
-    ]
-    (place / "cells.csv").write_text("\n".join(["cell,x,z,power,mass", *rows]))
-    (place / "table.yaml").write_text(TABLE)
-    file = place / "both.yaml"
-    file.write_text(CAMPAIGN.replace("GOALS", request.param))
+    table = cells(tmp_path_factory.mktemp("both"))
+    goals = {
+        "front": table.required("{at_least: 4.5}", table.front),
+        "bound": table.required("{at_most: 6000, unit: milligram}"),
+        "never": table.required("{at_most: 1, unit: milligram}"),
+    }
+    file = table.write("both", goals[request.param], 7)
+    place: Path = table.folder
     line = ["--folder", str(place), "run", str(file), "--executor", "in-process"]
     assert main(line) == 0
     return place
@@ -109,6 +64,80 @@ def test_every_page_answers(store: Store, folder: Path) -> None:
     overview = client.get("/").text
     assert "keep all requirements" in overview or "keeps all requirements" in overview
     assert "has to keep mass" in client.get("/c/both/sources").text
+
+
+def drawn(html: str) -> dict[str, dict[str, Any]]:
+    """The charts of a page by key."""
+    found = re.findall(r'id="chart-([\w-]+)-data">(.*?)</script>', html)
+    return {key: json.loads(text) for key, text in found}
+
+
+@pytest.fixture
+def client(store: Store, folder: Path) -> TestClient:
+    app = create_dashboard(Context.of(store, folder, local="ann"), "")
+    return TestClient(app, base_url="http://127.0.0.1")
+
+
+@pytest.mark.parametrize("name", ["power", "mass"])
+def test_the_doubt_of_everything_that_decides_is_shown_over_time(
+    store: Store, client: TestClient, name: str
+) -> None:
+    chart = drawn(client.get("/c/both/learning").text)[f"uncertainty-{name}"]
+    tracks = {s["name"]: s["points"] for s in chart["series"]}
+    # The first decision, before any result, states the prior alone.
+    is_alone = not store.campaign("both").objectives and name == "power"
+    suffix = "" if is_alone else f"_{name}"
+    for kind in ("epistemic", "aleatoric"):
+        stated = [
+            [t.proposal.number + 1, t.decision.terms[f"sd_{kind}{suffix}"].value]
+            for t in store.trials("both")
+            if t.proposal.number > 0
+            and t.decision is not None
+            and f"sd_{kind}{suffix}" in t.decision.terms
+        ]
+        assert len(stated) >= 2
+        assert tracks[kind] == stated
+    assert f"Uncertainty of {name} over time" in render(store, "both")
+
+
+def test_everything_that_decides_has_an_axis(store: Store, client: TestClient) -> None:
+    every = together(store.campaign("both"), store.observations("both"))
+    for colour in ("power", "mass"):
+        html = client.get(f"/c/both/space?colour={colour}").text
+        chart = drawn(html)["parallel"]["parallel"]
+        names = [axis["name"] for axis in chart["axes"]]
+        assert names == ["x [1]", "z [1]", "power [watt]", "mass [gram]"]
+        assert names[chart["colour"]].startswith(colour)
+        rows = sorted(tuple(row) for row in chart["rows"])
+        shown = [(*m.design.values(), m.means["power"], m.means["mass"]) for m in every]
+        assert rows == sorted(shown)
+        (dots,) = [s for s in drawn(html)["pca"]["series"] if s["colour"] == "scale"]
+        assert dots["name"].startswith(colour)
+        assert "power" in dots["titles"][0]
+        assert "mass" in dots["titles"][0]
+        assert f"umap?colour={colour}" in html
+
+
+def test_nothing_is_empty_without_a_reason(client: TestClient) -> None:
+    for path in ("learning", "space", "cost", "sources"):
+        html = client.get(f"/c/both/{path}").text
+        charts = drawn(html)
+        assert all(
+            c.get("parallel") or any(s["points"] for s in c["series"])
+            for c in charts.values()
+        )
+        for figure in re.findall(r"<figure.*?</figure>", html, re.DOTALL):
+            said = re.search(r"<figcaption>(.*?)</figcaption>", figure, re.DOTALL)
+            assert "chart-" in figure or said is None or len(said[1]) > 20
+
+
+def test_what_a_trial_would_teach_is_said_of_everything(
+    store: Store, client: TestClient
+) -> None:
+    last = store.trials("both")[-1].id
+    text = client.get(f"/t/{last}").text
+    assert "of the variance of one result" in text
+    assert "result of mass here is epistemic" in text
 
 
 def test_the_report_states_the_set_or_why_there_is_none(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bigloop.agents.actions import Action, Plan, horizon
 from bigloop.agents.failures import Failures
+from bigloop.agents.following import followed
 from bigloop.agents.pool import Pool
 from bigloop.agents.several.gains import gains
 from bigloop.agents.several.information import N_NEXT, information
@@ -119,6 +120,9 @@ class Valuation:
         )
 
     def _plan(self, action: Action) -> Plan | None:
+        return followed(self.campaign, action, self.left, self._afford)
+
+    def _afford(self, action: Action, left: Cost) -> Plan | None:
         source = self.campaign.sources[action.source]
         longest = source.longest_age or 0.0
-        return horizon(source, action, self.left, longest, longest)
+        return horizon(source, action, left, longest, longest)

@@ -44,28 +44,32 @@ def queue(
     from bigloop.cli.session import campaign_of
     from bigloop.cli.waiting import waiting_lines
     from bigloop.contracts import TrialState
+    from bigloop.loop.versions import in_use
 
     with ctx.obj.store() as store:
         spec = store.campaign(campaign_of(store, campaign))
         found = store.trials(spec.name, [TrialState.AWAITING_APPROVAL])
+        versions = in_use(store, spec.name)
     if as_json:
         emit(found)
         return
-    say(*waiting_lines(spec, found))
+    say(*waiting_lines(spec, found, versions))
 
 
 def why(ctx: typer.Context, trial: TrialId, as_json: AsJson = False) -> None:
     """Explain a trial: terms, uncertainty, cost, runner-ups, what would flip it."""
     from bigloop.cli.explanation import explanation_lines
     from bigloop.cli.output import emit, say
+    from bigloop.loop.versions import in_use
 
     with ctx.obj.store() as store:
         found = store.trial(trial)
         spec = store.campaign(found.campaign)
+        versions = in_use(store, spec.name)
     if as_json:
         emit(found)
         return
-    say(*explanation_lines(spec, found))
+    say(*explanation_lines(spec, found, versions))
 
 
 def recommend(

@@ -10,6 +10,7 @@ from bigloop.cli.options import Reason, TrialId
 
 if TYPE_CHECKING:
     from bigloop.contracts import Trial
+    from bigloop.db import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,8 @@ def reject(
         whole = store.trial(trial).id
         done = store.reject(whole, ctx.obj.actor, reason, because=because, limit=limit)
         _done(done)
+        if limit:
+            _withdrawn(store, done)
 
 
 def cancel(ctx: typer.Context, trial: TrialId, reason: Reason) -> None:
@@ -147,6 +150,16 @@ def resolve(
         said = said.model_copy(update={"message": reason})
         ticked = tick or []
         _done(store.resolve(found.id, said, ctx.obj.actor, reason, ticked=ticked))
+
+
+def _withdrawn(store: Store, rejected: Trial) -> None:
+    """Say what the limit of a rejection ended with it."""
+    from bigloop.cli.output import say
+
+    for event in store.events(rejected.version, rejected.campaign):
+        if (event.kind, event.at) != ("trial.cancelled", rejected.updated_at):
+            return
+        say(f"{event.subject} cancelled ({event.data['reason']})")
 
 
 def _done(trial: Trial) -> None:

@@ -39,8 +39,9 @@ def run(
 ) -> None:
     """Run a campaign, or go on with it: decide, run, learn, until the budget is used.
 
-    The first Ctrl-C ends it after the present step, the second at once; the same
-    command goes on where it ended. Exit code 10: it waits for a person.
+    The first Ctrl-C or SIGTERM ends it after the present step, the second at once (exit
+    code 130); the same command goes on where it ended. Exit code 10: it waits for a
+    person.
     """
     from bigloop.cli.campaign_run import CampaignRun
 

@@ -55,19 +55,24 @@ def abort(
 def limits(
     ctx: typer.Context, campaign: CampaignName = None, as_json: AsJson = False
 ) -> None:
-    """List what people bounded by rejections."""
+    """List what people bounded by rejections, and what is beyond it all the same."""
     from bigloop.cli.output import emit, say
     from bigloop.cli.session import campaign_of
+    from bigloop.dashboard.beyond import beyond, broken_by
 
     with ctx.obj.store() as store:
-        found = store.campaign(campaign_of(store, campaign)).limits
+        moment = store.moment(campaign_of(store, campaign))
+    spec = moment.campaign
     if as_json:
-        emit(found)
+        emit(spec.limits)
         return
-    lines = [
-        f"{name}: {item.text}, by {item.by} ({item.description})"
-        for name, item in found.items()
-    ]
+    lines = []
+    for name, item in spec.limits.items():
+        lines.append(f"{name}: {item.text}, by {item.by} ({item.description})")
+        lines += [
+            f"  beyond it: {trial.id} {trial.state}, {beyond(spec, trial)}"
+            for trial in broken_by(spec, name, moment.trials)
+        ]
     say(*(lines or ["there are no limits"]))
 
 

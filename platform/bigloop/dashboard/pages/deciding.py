@@ -179,7 +179,8 @@ def _answer(request: Request, desk: Desk, asking: Scientist, done: Trial) -> Res
     if done.state is TrialState.AWAITING_APPROVAL:
         # Another person has to agree, too, or only its place in the queue changed.
         moment = desk.store.moment(done.campaign)
-        card = ask(moment.campaign, moment.accounts, done)
+        now = desk.versions(done.campaign)
+        card = ask(moment.campaign, moment.accounts, done, now)
         spec = moment.campaign
         return page(request, asking, "card_part", a=card, spec=spec)
     return line_of(request, desk, asking, done)

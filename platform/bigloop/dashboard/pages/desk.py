@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -20,7 +19,7 @@ from bigloop.dashboard.picture import Picture
 from bigloop.db import CampaignInfo, Moment, Store
 from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import stock
-from bigloop.loop.versions import counted, learning, present
+from bigloop.loop.versions import counted, in_use, learning
 
 _KEPT = 200
 """Answers that are kept; the oldest goes first."""
@@ -72,7 +71,7 @@ class Desk:
 
     def versions(self, campaign: str) -> dict[str, str]:
         """The model version in use of every source that answers with one."""
-        return present(self.store.standings(campaign), sys.maxsize)
+        return in_use(self.store, campaign)
 
     def counted(self, campaign: str) -> tuple[Moment, str]:
         """A campaign without what older models said, and a key of what is left out."""

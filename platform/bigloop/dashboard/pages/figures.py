@@ -11,6 +11,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bigloop.contracts import significant
+from bigloop.dashboard.beyond import beyond
+from bigloop.dashboard.lesson import GAINS, is_compared
 from bigloop.dashboard.picture import Picture
 from bigloop.dashboard.templating import templates
 from bigloop.dashboard.wording import cost_text, design_text, quantity, unit_name
@@ -29,7 +31,13 @@ def environment() -> Environment:
         "typed": typed,
         "data": data,
     }
-    found.globals |= {"quantity": quantity, "design_text": design_text}
+    found.tests["compared"] = is_compared
+    found.globals |= {
+        "quantity": quantity,
+        "design_text": design_text,
+        "gains": GAINS,
+        "beyond": beyond,
+    }
     return found
 
 

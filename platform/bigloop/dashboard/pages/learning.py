@@ -54,10 +54,10 @@ def learning(
             ("learning", *shown),
             lambda: [
                 draw.best(spec, line, moment.accounts),
-                draw.over_time(moment.trials, line),
+                *draw.over_time(spec, moment.trials, line),
                 draw.parity(spec, seen),
-                draw.calibration(seen),
-                draw.champion_calibration(champion_rows(champion)),
+                draw.calibration(spec, seen),
+                draw.champion_calibration(spec, champion_rows(champion)),
             ],
         ),
         verdict=coverage(seen, 0.9) if seen else None,

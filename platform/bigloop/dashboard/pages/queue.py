@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import NotFoundError, SpecError, Trial, TrialState
+from bigloop.dashboard.beyond import beyond, still_beyond
 from bigloop.dashboard.decided import last_word
 from bigloop.dashboard.pages.asking import appraisal, instead_of, values_of
 from bigloop.dashboard.pages.desk import AtDesk, Desk
@@ -40,18 +41,20 @@ def queue(
     waiting = [t for t in moment.trials if t.state is _ASKED]
     waiting.sort(key=lambda t: -t.priority)
     shown = cut(waiting, at, _CARDS)
+    now = desk.versions(campaign)
     return campaign_page(
         request,
         asking,
         desk,
         campaign,
         "queue",
-        asks=[ask(moment.campaign, moment.accounts, t) for t in shown.rows],
+        asks=[ask(moment.campaign, moment.accounts, t, now) for t in shown.rows],
         shown=shown,
         lost=[t for t in moment.trials if t.state is TrialState.UNKNOWN][:_CARDS],
         running=sum(t.state is TrialState.RUNNING for t in moment.trials),
         accounts=moment.accounts,
         currencies=_currencies(waiting),
+        over=still_beyond(moment.campaign, moment.trials),
     )
 
 
@@ -60,9 +63,10 @@ def fitting(
     request: Request, desk: AtDesk, asking: Viewer, campaign: str, given: Given
 ) -> HTMLResponse:
     """Which of the waiting trials an amount pays for; nothing is decided here."""
-    waiting = desk.store.trials(campaign, [_ASKED])
-    found = fit(waiting, amounts(given, _currencies(waiting)))
     spec = desk.store.campaign(campaign)
+    # What is beyond a limit is nobody's to approve in passing.
+    waiting = [t for t in desk.store.trials(campaign, [_ASKED]) if not beyond(spec, t)]
+    found = fit(waiting, amounts(given, _currencies(waiting)))
     return page(
         request,
         asking,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from bigloop.api.security import Viewer
 from bigloop.contracts import Campaign, Document, key_of
-from bigloop.dashboard.fronts import keeps, together
+from bigloop.dashboard.fronts import decisive, is_large_wanted, keeps, together
 from bigloop.dashboard.images import address, by_trial, pictures
 from bigloop.dashboard.landscape import Map, pca, places, umap
 from bigloop.dashboard.pages.desk import AtDesk
@@ -20,6 +20,7 @@ from bigloop.dashboard.pages.rendering import campaign_page, page
 from bigloop.dashboard.pareto import choices, pairs
 from bigloop.dashboard.picture import Picture
 from bigloop.dashboard.pictures import mapping as draw
+from bigloop.dashboard.pictures.parallel import parallel
 from bigloop.db import Artifact, Moment
 
 router = APIRouter()
@@ -28,13 +29,15 @@ MOST_SHOTS = 48
 
 
 class Wanted(Document):
-    """Which two observables of which source are looked at, and what is wanted."""
+    """What is looked at: two observables of a source, and what colours the designs."""
 
     source: str = ""
     x: str = ""
     y: str = ""
     x_goal: str = ""
     y_goal: str = ""
+    colour: str = ""
+    """Observable that colours the designs."""
 
 
 @router.get("/c/{campaign}/space", response_class=HTMLResponse)
@@ -54,6 +57,8 @@ def space(
     seen = f"{revision}.{observations[-1].id if observations else 0}{now}"
     known = desk.kept(("choices", campaign, seen), lambda: choices(spec, observations))
     chosen, ups = settled(spec, known, wanted)
+    colours = decisive(spec)
+    colour = wanted.colour if wanted.colour in colours else colours[0]
     trade: Sequence[Markup] = ()
     if chosen.x and chosen.y:
         trade = desk.drawn(
@@ -67,25 +72,28 @@ def space(
         campaign,
         "space",
         figures=desk.drawn(
-            ("maps", campaign, seen, str(len(shots))), lambda: _maps(moment, shots)
+            ("maps", campaign, seen, str(len(shots)), colour),
+            lambda: _maps(moment, shots, colour),
         ),
         shots=[(a, address(a)) for a in shots[: -MOST_SHOTS - 1 : -1]],
         n_shots=len(shots),
         trade=trade,
         known=known,
         chosen={"source": chosen.source, "x": chosen.x, "y": chosen.y, "ups": ups},
+        colours=colours,
+        colour=colour,
         is_empty=not any(o.solicited for o in observations),
         version=f"{len(observations)}",
     )
 
 
-def _maps(moment: Moment, shots: Sequence[Artifact]) -> list[Picture]:
+def _maps(moment: Moment, shots: Sequence[Artifact], colour: str) -> list[Picture]:
     spec = moment.campaign
     found, early = places(spec, moment.observations)
     images = by_trial(shots, moment.trials)
     return [
-        draw.map_of(spec, found, pca(found, early), images),
-        draw.parallel(spec, found),
+        draw.map_of(spec, found, pca(found, early), images, colour),
+        parallel(spec, found, colour),
     ]
 
 
@@ -118,7 +126,7 @@ def settled(
     others = [name for name in names if name != x]
     y = wanted.y if wanted.y in others else next(iter(others), "")
     x_up, y_up = (
-        (said or _wanted(spec, name)) == "maximize"
+        said == "maximize" if said else is_large_wanted(spec, name)
         for name, said in ((x, wanted.x_goal), (y, wanted.y_goal))
     )
     chosen = wanted.model_copy(update={"source": source, "x": x, "y": y})
@@ -127,7 +135,7 @@ def settled(
 
 @router.get("/c/{campaign}/umap", response_class=HTMLResponse)
 def umapped(
-    request: Request, desk: AtDesk, asking: Viewer, campaign: str
+    request: Request, desk: AtDesk, asking: Viewer, campaign: str, colour: str = ""
 ) -> HTMLResponse:
     """The UMAP map; computed once for what there is, in a thread of its own."""
     moment, now = desk.counted(campaign)
@@ -136,13 +144,6 @@ def umapped(
     key = ("umap", campaign, f"{len(moment.observations)}{now}")
     made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
     images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
-    drawn = figure(draw.map_of(spec, found, made, images))
+    known = colour if colour in decisive(spec) else ""
+    drawn = figure(draw.map_of(spec, found, made, images, known))
     return page(request, asking, "umap", figure=drawn)
-
-
-def _wanted(spec: Campaign, name: str) -> str:
-    """An objective's own direction; of anything else, small, unless it is required."""
-    goal = next((g.goal for g in spec.goals if g.observable == name), None)
-    required = spec.requirements.get(name)
-    is_floor = required is not None and required.at_most is None
-    return goal or ("maximize" if is_floor else "minimize")

@@ -17,7 +17,6 @@ from bigloop.dashboard.pages.rendering import campaign_page, page
 from bigloop.dashboard.pictures.curves import curves
 from bigloop.dashboard.queue import ask
 from bigloop.dashboard.wording import unit_name
-from bigloop.loop.versions import is_superseded
 
 router = APIRouter()
 
@@ -37,11 +36,10 @@ def trial(request: Request, desk: AtDesk, asking: Viewer, trial: str) -> HTMLRes
         found.campaign,
         "trial",
         files=files,
-        superseded=now[found.proposal.source] if is_superseded(found, now) else "",
         shots=[(a, address(a)) for a in pictures(files)],
         tab="trials",
         trial=found,
-        a=ask(moment.campaign, moment.accounts, found),
+        a=ask(moment.campaign, moment.accounts, found, now),
         neighbours=nearest(moment.campaign, before, found.proposal.design, 4),
         executed=requested_and_executed(moment.campaign, found),
         curves=curves(moment.campaign, found),

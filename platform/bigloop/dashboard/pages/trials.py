@@ -8,12 +8,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Viewer
-from bigloop.contracts import Trial, TrialState
+from bigloop.contracts import Trial, TrialState, is_superseded
 from bigloop.dashboard.entries import outcome_text
 from bigloop.dashboard.pages.desk import AtDesk
 from bigloop.dashboard.pages.paging import cut
 from bigloop.dashboard.pages.rendering import campaign_page
-from bigloop.loop.versions import is_superseded
 
 router = APIRouter()
 _ROWS = 50
@@ -48,7 +47,7 @@ def trials(
         "trials",
         shown=shown,
         outcomes=[outcome_text(t) for t in shown.rows],
-        superseded={t.id for t in shown.rows if is_superseded(t, now)},
+        superseded={t.id for t in shown.rows if is_superseded(t.proposal, now)},
         state=state,
         source=source,
         states=list(TrialState),

@@ -12,7 +12,7 @@ from bigloop.dashboard.progress_figures import running_best
 from bigloop.dashboard.thinning import corners
 from bigloop.dashboard.timeline import Result, Timeline
 from bigloop.dashboard.trust import coverages
-from bigloop.dashboard.uncertainty import Uncertainty, uncertainty
+from bigloop.dashboard.uncertainty import Uncertainty, uncertainties
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 from bigloop.dashboard.worth import axis_title, running_worth
 from bigloop.dashboard.worth import reading as volume_reading
@@ -58,35 +58,53 @@ def best(spec: Campaign, line: Timeline, accounts: dict[str, Account]) -> Pictur
         key="best",
         title="Best so far against cost",
         reading=volume_reading(spec) if spec.objectives else reading,
-        note=f"n = {len(results)} specimens."
-        if results
-        else f"No result of {goal.source} yet.",
+        note=_n_specimens(spec, results, steps),
         x=Axis(title=f"spent by all sources [{unit_name(currency)}]", from_zero=True),
         y=Axis(title=axis_title(spec), from_zero=True),
         series=[
             *([] if spec.objectives else [_specimens(spec, paid, results)]),
             Series(kind="steps", name=words, colour="c2", points=corners(steps)),
         ]
-        if results
+        if steps or (results and not spec.objectives)
         else (),
     )
 
 
-def over_time(trials: Sequence[Trial], line: Timeline) -> Picture:
-    """Epistemic and aleatoric standard deviation, with trainings and new results."""
-    known = uncertainty(trials, line)
+def _n_specimens(
+    spec: Campaign, results: Sequence[Result], steps: Sequence[tuple[float, float]]
+) -> str:
+    """On how many the line rests, or why there is none."""
+    if not results:
+        return f"No result of {spec.objective.source} yet."
+    n = f"n = {len(results)} specimens"
+    if steps:
+        return f"{n}."
+    return f"{n}, {_why_none(spec)}: there is no line yet."
+
+
+def _why_none(spec: Campaign) -> str:
+    if spec.requirements:
+        return "of which none keeps all requirements"
+    return "all equal in an objective"
+
+
+def over_time(spec: Campaign, trials: Sequence[Trial], line: Timeline) -> list[Picture]:
+    """A picture of every observable that decides, with trainings and new results."""
+    return [_over_time(known) for known in uncertainties(spec, trials, line)]
+
+
+def _over_time(known: Uncertainty) -> Picture:
+    """Epistemic and aleatoric standard deviation of one observable."""
     unit = unit_name(known.unit) or "model scale"
     is_enough = len(known.epistemic) > 1
     return Picture(
-        key="uncertainty",
-        title="Uncertainty over time",
-        reading="What the agent did not know of the design that it chose, at each "
-        "decision. The epistemic part falls as it learns; the aleatoric part (specimen "
-        "to specimen) stays. Vertical lines: a predictor was trained (solid: it became "
-        "champion). Dots at the bottom: a new result at the target.",
-        note=_stated(known, unit)
-        if is_enough
-        else "Fewer than two decisions state it.",
+        key="-".join(filter(None, ("uncertainty", known.observable))),
+        title=known.title,
+        reading=f"What the agent did not know{known.whose} of the design that it "
+        "chose, at each decision. The epistemic part falls as it learns; the aleatoric "
+        "part (specimen to specimen) stays. Vertical lines: a predictor was trained "
+        "(solid: it became champion). Dots at the bottom: a new result at the target.",
+        note=_stated(known, unit) if is_enough else known.missing,
         x=Axis(title="decision number", low=float(known.first)),
         y=Axis(title=f"standard deviation [{unit}]", from_zero=True),
         series=_tracks(known) if is_enough else (),
@@ -137,9 +155,7 @@ def parity(spec: Campaign, seen: Sequence[Foresight]) -> Picture:
         reading="Each dot is a specimen as the last predictor that did not know its "
         "result saw it, with the 90 % interval; on the diagonal it was right. "
         "Intervals are cut at the edge.",
-        note=f"n = {len(seen)} specimens."
-        if seen
-        else "No specimen has been predicted and then measured to its end.",
+        note=f"n = {len(seen)} specimens." if seen else _unforeseen(spec),
         x=Axis(title=f"measured {name} [{unit}]", low=low, high=high),
         y=Axis(title=f"predicted {name} [{unit}]", low=low, high=high),
         series=_parity_series(seen, unit, (low, high)) if seen else (),
@@ -164,7 +180,14 @@ def _parity_series(
     ]
 
 
-def calibration(seen: Sequence[Foresight]) -> Picture:
+def _unforeseen(spec: Campaign) -> str:
+    """Why nothing predicted can be held against what was measured."""
+    if spec.predictor is None:
+        return "This campaign has no predictor, of which this would be a picture."
+    return "No specimen has been predicted and then measured to its end."
+
+
+def calibration(spec: Campaign, seen: Sequence[Foresight]) -> Picture:
     """Nominal against observed coverage of what was predicted beforehand."""
     found = coverages(seen)
     return _calibration(
@@ -173,11 +196,11 @@ def calibration(seen: Sequence[Foresight]) -> Picture:
         [(c.level, c.share, c.low, c.high) for c in found],
         f"n = {len(seen)} specimens, each by the last predictor that did not know it."
         if seen
-        else "No specimen has been predicted and then measured to its end.",
+        else _unforeseen(spec),
     )
 
 
-def champion_calibration(rows: Sequence[dict[str, Any]]) -> Picture:
+def champion_calibration(spec: Campaign, rows: Sequence[dict[str, Any]]) -> Picture:
     """The same of the champion on specimens that were held out from it."""
     return _calibration(
         "champion",
@@ -185,7 +208,9 @@ def champion_calibration(rows: Sequence[dict[str, Any]]) -> Picture:
         [(r["level"], r["coverage"], r["low"], r["high"]) for r in rows],
         f"n = {rows[0]['n']} specimens, {SCHEME}."
         if rows
-        else "There is no champion with held-out results yet.",
+        else "There is no champion with held-out results yet."
+        if spec.predictor is not None
+        else _unforeseen(spec),
     )
 
 

@@ -1,4 +1,4 @@
-"""The space of designs: maps, parallel coordinates, and what no design beats."""
+"""The space of designs: maps, and what no design beats."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from bigloop.dashboard.pareto import Pair, front
 from bigloop.dashboard.picture import Axis, Picture, Series, Titles
 from bigloop.dashboard.wording import design_text, quantity, unit_name
 
-MOST_LINES = 500
-"""Parallel coordinates of more designs cannot be read."""
-
 
 def map_of(
     spec: Campaign,
     found: Sequence[Place],
     made: Map | None,
     images: Mapping[str, str] | None = None,
+    colour: str = "",
 ) -> Picture:
     """Designs in two dimensions; coloured where the target has measured them.
 
@@ -27,13 +25,15 @@ def map_of(
         found: the designs.
         made: their places on the map.
         images: addresses of pictures by trial.
+        colour: the observable that colours them; empty: the first objective.
     """
+    colour = colour or spec.objective.observable
     method = made.method if made else "map"
     known = [(p, x) for p, x in zip(found, made.points, strict=True)] if made else []
-    seen = [(p, x) for p, x in known if p.target is not None]
-    other = [(p, x) for p, x in known if p.target is None]
+    seen = [(p, x) for p, x in known if colour in p.means]
+    other = [(p, x) for p, x in known if colour not in p.means]
     goal = spec.objective
-    unit = unit_name(spec.observables[goal.observable].unit)
+    unit = unit_name(spec.observables[colour].unit)
     return Picture(
         key=method.lower(),
         title=f"Map of designs ({method})",
@@ -54,9 +54,9 @@ def map_of(
             ),
             Series(
                 kind="dots",
-                name=f"{goal.observable} [{unit or '1'}]",
+                name=f"{colour} [{unit or '1'}]",
                 colour="scale",
-                points=[(*x, p.target or 0.0) for p, x in seen],
+                points=[(*x, p.means[colour]) for p, x in seen],
                 titles=Titles(seen, lambda known: _told(spec, known[0])),
                 images=_images([p for p, _ in seen], images or {}),
             ),
@@ -94,52 +94,14 @@ def _axis(made: Map | None, index: int) -> str:
 def _told(spec: Campaign, place: Place) -> str:
     goal = spec.objective
     text = design_text(spec, place.design)
-    if place.target is None:
+    if not place.means:
         return f"{text}: not measured by {goal.source}"
-    unit = spec.observables[goal.observable].unit
-    return f"{text}: {quantity(place.target, unit)} (mean of n = {place.n})"
-
-
-def parallel(spec: Campaign, found: Sequence[Place]) -> Picture:
-    """Every design that the target measured as a line over the parameters."""
-    goal = spec.objective
-    seen = [p for p in found if p.target is not None]
-    up = goal.goal == "maximize"
-    best = sorted(seen, key=lambda p: (p.target or 0.0) * (-1 if up else 1))
-    shown = best[:MOST_LINES]
-    axes = [
-        {
-            "name": f"{name} [{unit_name(p.unit) or '1'}]",
-            "choices": list(p.choices),
-            "low": p.low,
-            "high": p.high,
-        }
-        for name, p in spec.parameters.items()
+    told = [
+        f"{'' if spec.is_plain else f'{name} '}"
+        f"{quantity(value, spec.observables[name].unit)} (mean of n = {place.n[name]})"
+        for name, value in place.means.items()
     ]
-    observable = spec.observables[goal.observable]
-    unit = unit_name(observable.unit) or "1"
-    axes.append(
-        {
-            "name": f"{goal.observable} [{unit}]",
-            "choices": [],
-            "low": None,
-            "high": None,
-        }
-    )
-    cut = f"; the best {MOST_LINES} are shown" if len(seen) > MOST_LINES else ""
-    rows = [[*(p.design[n] for n in spec.parameters), p.target] for p in shown]
-    return Picture(
-        key="parallel",
-        title="Parallel coordinates",
-        reading="Each line is a design; its colour is its mean at the target. Drag "
-        "along an axis to keep only the lines that pass there."
-        + "".join(f" {c.text}." for c in spec.compositions.values()),
-        note=f"n = {len(seen)} designs measured by {goal.source}{cut}."
-        if seen
-        else f"No result of {goal.source} yet.",
-        is_wide=True,
-        extra={"parallel": {"axes": axes, "rows": rows}} if rows else {},
-    )
+    return f"{text}: {', '.join(told)}"
 
 
 def trade_off(
@@ -161,7 +123,9 @@ def trade_off(
     counted = [p for p in pairs if kept is None or key_of(p.design) in kept]
     edge = front(counted, x_up=ups[0], y_up=ups[1])
     broken = len(pairs) - len(counted)
-    out = f" {broken} break a requirement and are not counted." if broken else ""
+    out = " 1 breaks a requirement and is not counted." if broken == 1 else ""
+    if broken > 1:
+        out = f" {broken} break a requirement and are not counted."
     heads = [
         f"{name} [{unit_name(spec.observables[name].unit) or '1'}]" for name in names
     ]

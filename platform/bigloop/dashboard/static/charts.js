@@ -100,17 +100,17 @@
     };
   }
 
-  function parallel(spec) {
-    const { axes, rows } = spec.parallel;
-    const last = axes.length - 1, values = rows.map((r) => r[last]);
+  function parallel(spec, width) {
+    const { axes, rows, colour } = spec.parallel;
+    const values = rows.map((r) => r[colour]);
     return {
       animation: false,
-      parallel: { left: 40, right: 60, top: 48, bottom: 30 },
-      parallelAxis: axes.map((a, dim) => ({ dim, name: a.name, nameGap: 16, type: a.choices.length ? "category" : "value",
+      parallel: { left: 40, right: 60, top: 56, bottom: 30 },
+      parallelAxis: axes.map((a, dim) => ({ dim, name: width < 460 ? a.name.replace(" [", "\n[") : a.name, nameGap: 16, type: a.choices.length ? "category" : "value",
         data: a.choices.length ? a.choices : undefined, min: a.low ?? "dataMin", max: a.high ?? "dataMax",
-        nameTextStyle: { color: css("soft"), fontSize: 12 }, axisLabel: { color: css("soft"), formatter: short, showMaxLabel: false },
+        nameTextStyle: { color: css("soft"), fontSize: 12, lineHeight: 15 }, axisLabel: { color: css("soft"), formatter: short, showMaxLabel: false },
         axisLine: { lineStyle: { color: css("edge") } }, axisTick: { show: false } })),
-      visualMap: { show: false, type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: last,
+      visualMap: { show: false, type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: colour,
         inRange: { color: [css("c6"), css("c3"), css("c5"), css("c1")] } },
       series: [{ type: "parallel", data: rows, lineStyle: { width: 1.4, opacity: rows.length > 100 ? .35 : .8 }, emphasis: { disabled: true } }],
     };
@@ -122,7 +122,7 @@
     const spec = JSON.parse(text);
     drawn.get(place.id)?.dispose();
     const chart = echarts.init(place, null, { renderer: "svg" });
-    chart.setOption(spec.parallel ? parallel(spec) : plain(spec, place.clientWidth));
+    chart.setOption(spec.parallel ? parallel(spec, place.clientWidth) : plain(spec, place.clientWidth));
     drawn.set(place.id, chart);
     place.dataset.drawn = "1";
     if (spec.series?.some((s) => s.images.length)) peek(place, chart, spec);

@@ -132,7 +132,10 @@ def test_a_limit_is_set_shown_and_revoked(empty: TestClient, bench: Any) -> None
     (name,) = bench.store.campaign("demo").limits
     assert f"Revoke {name}" in page
     assert "the &lt;cycler&gt;" in page
-    assert "does not hold; it was proposed before" in page
+    gone = bench.store.trial(other.id)
+    assert gone.state is TrialState.CANCELLED
+    assert gone.reason.startswith(f"withdrawn: {name} of ann (rate ")
+    assert "Nothing waits for you" in page
     answer = empty.post(
         "/c/demo/revoke",
         data={"limit": name, "reason": "a new one"},
@@ -141,6 +144,30 @@ def test_a_limit_is_set_shown_and_revoked(empty: TestClient, bench: Any) -> None
     assert (answer.status_code, answer.headers["location"]) == (303, "/c/demo")
     assert bench.store.campaign("demo").limits == {}
     assert "Limits set" not in empty.get("/c/demo").text
+
+
+def test_what_a_person_approved_before_a_limit_is_marked(
+    empty: TestClient, bench: Any
+) -> None:
+    one, done = (bench.propose(verdict=ASK) for _ in range(2))
+    half = bench.propose(verdict=ASK.model_copy(update={"persons": 2}))
+    bench.store.approve(done.id, "eve")
+    bench.store.approve(half.id, "eve")
+    rates = [float(t.proposal.design["rate"]) for t in (one, done, half)]
+    form = {"reason": "the cycler", "limit": f"rate <= {min(rates) - 0.05}/hour"}
+    form["because"] = "limit"
+    assert empty.post(f"/t/{one.id}/reject", data=form, headers=PART).is_success
+    page = empty.get("/c/demo").text
+    assert "does not hold; it was proposed before; it waits on: eve stood" in page
+    listed = page.split("Beyond it all the same")[1].split("</li>")[0]
+    assert f"/t/{done.id}" in listed
+    assert f"/t/{half.id}" in listed
+    assert (
+        "it was approved before, and is not withdrawn"
+        in empty.get(f"/t/{done.id}").text
+    )
+    fitting = empty.get("/c/demo/fit", params={"up_to_cell_cycle": "99999"}).text
+    assert half.id not in fitting
 
 
 def test_an_edit_is_scored_before_and_recorded_with_its_terms(

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bigloop.api.context import Context
+from bigloop.cli import main
 from bigloop.contracts import (
     Campaign,
     Decision,
@@ -93,13 +94,53 @@ def test_pages_show_versions_and_mark_what_older_ones_said(
     assert "it gains &lt;b&gt;0.3&lt;/b&gt;" in page
     old, new, _ = store.trials("film")
     page = http.get(f"/t/{old.id}").text
-    assert "superseded by <code>111111111111</code>" in page
+    assert "Model 000000000000 answered, superseded by 111111111111" in page
+    assert "counts for nothing" in page
     assert "17.2" in page, "what it said stays"
     assert "superseded" not in http.get(f"/t/{new.id}").text
     assert http.get("/c/film/trials").text.count(">superseded<") == 1
     assert http.get("/c/film/space").status_code == 200
     assert http.get("/c/film/sources").status_code == 200
     store.close()
+
+
+def test_what_will_count_for_nothing_is_told_before_it_is_run(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trial that waited while another version was promoted: card, page and why."""
+    old, new = (f"{number}" * 64 for number in (0, 1))
+    ids = []
+    for number, model in ((3, old), (4, new), (5, None)):
+        made = Proposal(
+            campaign="film",
+            number=number,
+            source="model",
+            design={"x": 0.1 * number},
+            model=model,
+        )
+        decision = Decision(agent="test", score=1.0, terms={})
+        found = Suggestion(proposal=made, decision=decision, cost={"core_second": 1.0})
+        ids.append(store.propose(found, Verdict(action="ask"), "loop").id)
+    http = TestClient(
+        create_dashboard(Context.of(store, tmp_path, "ann")),
+        base_url="http://127.0.0.1",
+    )
+    late, fresh, bare = ids
+    queue = http.get("/c/film").text
+    cards = {part[:16]: part for part in queue.split('id="t-')[1:]}
+    said = "its cost will be spent and its result will count for nothing"
+    assert f"model {'0' * 12} will answer, superseded by {'1' * 12}" in cards[late]
+    assert said in cards[late]
+    assert said in cards[bare]
+    assert "no known version will answer" in cards[bare]
+    assert "count for nothing" not in cards[fresh]
+    assert said in http.get(f"/t/{late}").text
+    store.close()
+    for trial in ids:
+        assert main(["--folder", str(tmp_path), "why", trial]) == 0
+        assert (said in capsys.readouterr().out) is (trial != fresh)
+    assert main(["--folder", str(tmp_path), "queue"]) == 0
+    assert capsys.readouterr().out.count(said) == 2
 
 
 def test_each_source_has_a_champion_of_its_own(store: Store) -> None:
