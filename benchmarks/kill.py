@@ -94,7 +94,7 @@ def dispatch_again() -> None:
         lapsed = self.store.release_expired(actor=self.name)
         for trial in lapsed.stuck:
             claim = self.store.adopt(trial.id, self.name, self.lease_s)
-            self._dispatch(claim, self.executor.submit)
+            self._dispatch(self._held(claim), self.executor.submit)
         return len(lapsed.approved) + len(lapsed.stuck)
 
     Worker._recover = recover  # type: ignore[method-assign]

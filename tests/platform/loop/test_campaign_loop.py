@@ -68,6 +68,17 @@ def test_a_campaign_runs_to_its_end(
     assert len(seen) == len(set(seen)), "a result was taken in twice"
 
 
+def test_an_idle_worker_begins_with_the_proposal_itself(
+    open_workspace: Open, change: Change, base: Path
+) -> None:
+    """In one transaction, whose events have one moment."""
+    workspace = open_workspace()
+    campaign = change(stop={"trials": 1})
+    CampaignLoop(workspace, campaign, base).run()
+    found = {e.kind: e.at for e in workspace.store.events(campaign="toy")}
+    assert found["trial.started"] == found["trial.proposed"] < found["trial.completed"]
+
+
 def test_a_loop_that_is_stopped_goes_on_as_if_it_had_not(
     open_workspace: Open, campaign: Campaign, base: Path
 ) -> None:
