@@ -236,6 +236,8 @@ def harass(
             loop = spawn(run_loop, victim, spec, base, executor, alone, options.control)
         left -= 1
         tally.kills[mode] = tally.kills.get(mode, 0) + 1
+    # A loop that ended by itself leaves agents of its Ray cluster behind.
+    kill_group(loop)
     if worker is not None:
         kill_group(worker)
 
