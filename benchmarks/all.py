@@ -4,9 +4,10 @@
 
 Each runs in a process of its own and prints as it does alone. At the end stands what
 became of each; the exit status is 1 when one failed. Ctrl-C ends the one that runs and
-leaves the others out. Options are added to those of one benchmark, for a short run:
+leaves the others out. Options are added to those of one benchmark, for a short run; of
+`problems`, each document is a benchmark, as its table may be missing:
 
-    python benchmarks/all.py --only sei_kmc busy --give busy="--trials 8"
+    python benchmarks/all.py --only busy problems --give busy="--trials 8"
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ Commands = dict[str, list[str]]
 def commands() -> Commands:
     """What is typed for each benchmark, by its name."""
     found = {name: [sys.executable, f"benchmarks/{name}.py"] for name in SCRIPTS}
-    problems = sorted(str(p) for p in (ROOT / "benchmarks/problems").glob("*.yaml"))
     bigloop = str(Path(sys.executable).parent / "bigloop")
-    found["problems"] = [bigloop, "bench", *problems, "--processes", "2"]
+    for path in sorted((ROOT / "benchmarks/problems").glob("*.yaml")):
+        document = str(path.relative_to(ROOT))
+        command = [bigloop, "bench", document, "--processes", "2"]
+        found[f"problems/{path.stem}"] = command
     return found
 
 
@@ -55,13 +58,18 @@ def chosen(found: Commands, only: Sequence[str], given: Sequence[str]) -> Comman
         SystemExit: a name is not that of a benchmark; lists those that there are.
     """
     more = dict(text.partition("=")[::2] for text in given)
-    if unknown := sorted({*only, *more} - found.keys()):
-        sys.exit(f"no benchmark {unknown[0]!r}; there are {', '.join(found)}")
+    names = {*found, *map(_group, found)}
+    if unknown := sorted({*only, *more} - names):
+        sys.exit(f"no benchmark {unknown[0]!r}; there are {', '.join(sorted(names))}")
     return {
-        name: [*command, *shlex.split(more.get(name, ""))]
+        name: [*command, *shlex.split(more.get(name, more.get(_group(name), "")))]
         for name, command in found.items()
-        if not only or name in only
+        if not only or name in only or _group(name) in only
     }
+
+
+def _group(name: str) -> str:
+    return name.split("/")[0]
 
 
 def run(found: Mapping[str, Sequence[str]]) -> list[str]:
@@ -82,7 +90,7 @@ def run(found: Mapping[str, Sequence[str]]) -> list[str]:
         ended[name] = f"{how} after {time.monotonic() - began:.0f} s"
     print("\n== all")
     for name in found:
-        print(f"{name:20s} {ended.get(name, 'interrupted or not begun')}")
+        print(f"{name:32s} {ended.get(name, 'interrupted or not begun')}")
     return failed
 
 
