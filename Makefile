@@ -42,22 +42,11 @@ schema: $(STAMP)
 	$(BIN)/bigloop schema --kind benchmark > docs/reference/benchmark.schema.json
 	$(BIN)/bigloop schema --kind openapi > docs/reference/openapi.json
 
-# Campaign 0 and the simulators beside their peers: hours on two cores.
+# Campaign 0 and the simulators beside their peers: hours on two cores. One that fails
+# does not stop the others; BENCH="--only NAME" and more: benchmarks/all.py --help.
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c requirements.lock --group peers
-	$(BIN)/python benchmarks/fast_charging.py
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/serving.py
-	$(BIN)/python benchmarks/asking.py
-	$(BIN)/python benchmarks/busy.py
-	$(BIN)/bigloop bench benchmarks/problems/*.yaml --processes 2
-	$(BIN)/python benchmarks/sei_kmc.py
-	$(BIN)/python benchmarks/cells.py
-	$(BIN)/python benchmarks/transport.py
-	$(BIN)/python benchmarks/diffraction.py
-	$(BIN)/python benchmarks/interphase.py
-	$(BIN)/python benchmarks/interphase_cells.py
-	$(BIN)/python benchmarks/interphase_weights.py
+	$(BIN)/python benchmarks/all.py $(BENCH)
 
 # A hundred kills at random moments: an hour on two cores.
 kill: $(STAMP)

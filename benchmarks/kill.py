@@ -20,7 +20,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,6 +28,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
 
 from bigloop.config import Settings
 from bigloop.contracts import TERMINAL, Campaign, Source, canonical_json, read_campaign
@@ -94,7 +95,7 @@ def dispatch_again() -> None:
         lapsed = self.store.release_expired(actor=self.name)
         for trial in lapsed.stuck:
             claim = self.store.adopt(trial.id, self.name, self.lease_s)
-            self._dispatch(claim, self.executor.submit)
+            self._dispatch(self._held(claim), self.executor.submit)
         return len(lapsed.approved) + len(lapsed.stuck)
 
     Worker._recover = recover  # type: ignore[method-assign]
@@ -120,15 +121,18 @@ def kill_group(process: multiprocessing.Process) -> None:
     process.join()
 
 
-def kill_an_actor(rng: random.Random) -> bool:
-    """Kill one Ray actor of a source; false when none is there yet."""
-    found = subprocess.run(
-        ["pgrep", "-f", "ray::SourceActor"], capture_output=True, text=True
-    ).stdout.split()
+def kill_an_actor(rng: random.Random, loop: multiprocessing.Process) -> bool:
+    """Kill one Ray actor of a loop, never another's; false when none is there yet."""
+    found: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(loop.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if "ray::SourceActor" in " ".join(process.cmdline()):
+                    found.append(process)
     if not found:
         return False
-    with suppress(ProcessLookupError):
-        os.kill(int(rng.choice(found)), signal.SIGKILL)
+    with suppress(psutil.NoSuchProcess):
+        rng.choice(found).kill()
     return True
 
 
@@ -221,7 +225,7 @@ def harass(
         if mode == "actor":
             # A trial that loses its actor three times waits for a person: let some end.
             now = n_ended(victim, spec.name)
-            if now < ended + 2 or not kill_an_actor(rng):
+            if now < ended + 2 or not kill_an_actor(rng, loop):
                 continue
             ended = now
         elif mode == "worker" and worker is not None and rng.random() < 0.7:
@@ -232,6 +236,8 @@ def harass(
             loop = spawn(run_loop, victim, spec, base, executor, alone, options.control)
         left -= 1
         tally.kills[mode] = tally.kills.get(mode, 0) + 1
+    # A loop that ended by itself leaves agents of its Ray cluster behind.
+    kill_group(loop)
     if worker is not None:
         kill_group(worker)
 

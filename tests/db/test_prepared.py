@@ -54,6 +54,22 @@ def test_values_are_written_as_sqlalchemy_writes_them(store: Store) -> None:
         conn.rollback()
 
 
+def test_several_rows_are_written_at_once(store: Store) -> None:
+    insert = Prepared(sa.insert(accounts))
+    row = {"campaign": "cells", "limit": Decimal(1), "reserved": Decimal(0)}
+    more = [
+        {**row, "currency": name, "spent": Decimal(k)} for k, name in enumerate("ab")
+    ]
+    with writing(store._engine) as conn:
+        insert.run_each(conn, [])
+        insert.run_each(conn, more)
+        query = sa.select(accounts.c.spent).where(accounts.c.limit == Decimal(1))
+        assert sorted(conn.scalars(query)) == [Decimal(0), Decimal(1)]
+        with pytest.raises(sa.exc.IntegrityError):
+            insert.run_each(conn, more)
+        conn.rollback()
+
+
 def test_an_update_gives_what_it_returns(store: Store) -> None:
     close = Prepared(sa.update(campaigns).returning(campaigns))
     nobody = Prepared(sa.update(trials).returning(trials.c.id))

@@ -72,11 +72,7 @@ class Claims(Session):
         if self._is_idle(sources, campaign):
             return None
         with self._write(worker) as tx:
-            row = self._claim(tx, sources, lease_s, campaign)
-            if row is None:
-                return None
-            token = {"token": row.token, "worker": worker}
-            return self._begin(tx, row.campaign, row.id, token)
+            return self._take(tx, sources, lease_s, campaign)
 
     def start(self, claim: Claim, *, idempotency_key: str | None = None) -> Claim:
         """Mark a trial as running; call it before anything is dispatched.
@@ -266,6 +262,20 @@ class Claims(Session):
         lease = _lease(tx, row, lease_s)
         return self._move(tx, row, _S.CLAIMED, **lease, once=once)
 
+    def _take(
+        self,
+        tx: Transaction,
+        sources: Sequence[str] | None,
+        lease_s: float,
+        campaign: str | None,
+    ) -> Claim | None:
+        """Claim and start the next trial."""
+        row = self._claim(tx, sources, lease_s, campaign)
+        if row is None:
+            return None
+        token = {"token": row.token, "worker": tx.actor}
+        return self._begin(tx, row.campaign, row.id, token)
+
     @staticmethod
     def _begin(
         tx: Transaction,
@@ -287,8 +297,8 @@ class Claims(Session):
         once: Once | None = None,
     ) -> Trial:
         trial = trial_of(row)
-        spec = self._spec(tx.conn, trial.campaign)
-        check_kept(tx.conn, trial.campaign, outcome.files)
+        spec = self._revision(tx.conn, row.campaign, row.revision)
+        check_kept(tx.conn, row.campaign, outcome.files)
         data = {
             "reason": outcome.message,
             **more,

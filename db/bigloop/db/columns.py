@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +34,26 @@ class UtcTime(sa.TypeDecorator[datetime]):
         if moment.tzinfo is None:
             return moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> _Convert:
+        """What writes a moment."""
+        return _each_once((dialect.name,), super().bind_processor(dialect))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Convert:
+        """What reads a moment."""
+        read = super().result_processor(dialect, coltype)
+        return _each_once((dialect.name, coltype), read)
+
+
+_Convert = Callable[[Any], Any] | None
+_converts: dict[tuple[object, ...], _Convert] = {}
+
+
+def _each_once(key: tuple[object, ...], convert: _Convert) -> _Convert:
+    """All that one transaction writes has one moment, in which it is read again."""
+    if convert is None:
+        return None
+    return _converts.setdefault(key, lru_cache(1024)(convert))
 
 
 class Amount(sa.TypeDecorator[Decimal]):

@@ -56,7 +56,11 @@ def _make_folder(url: sa.URL) -> None:
 
 def _sqlite(url: sa.URL, lock_timeout_s: float) -> sa.Engine:
     engine = sa.create_engine(
-        url, connect_args={"timeout": lock_timeout_s}, max_overflow=-1
+        url,
+        connect_args={"timeout": lock_timeout_s},
+        max_overflow=-1,
+        # Every transaction is ended by who began it: nothing is left to roll back.
+        pool_reset_on_return=None,
     )
     event.listen(engine, "connect", _set_up_sqlite)
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Context, Decimal, localcontext
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from bigloop.contracts import Account, BudgetError, Campaign, Cost, significant
 from bigloop.db.columns import exact
 from bigloop.db.prepared import Prepared
 from bigloop.db.rows import Row
-from bigloop.db.tables import accounts
+from bigloop.db.tables import accounts, trials
 
 _EXACT = Context(prec=150)
 """Precision of the sums: beyond any two amounts that one ledger holds."""
@@ -91,14 +92,14 @@ def reserve(conn: sa.Connection, campaign: str, cost: Cost) -> None:
 
 
 def settle(
-    conn: sa.Connection, campaign: str, release: Cost, spend: Cost | None = None
+    conn: sa.Connection, campaign: str, trial: str, spend: Cost | None = None
 ) -> None:
-    """Let what was put aside go, and book what was paid, whatever is left."""
+    """Let go what a trial has put aside, and book what it paid, whatever is left."""
     paid = spend or {}
-    touched = {*release, *paid}
-    for row in _rows(conn, campaign) if touched else ():
+    for row in _HOLDING.all(conn, {"whose": campaign, "trial": trial}):
+        release: Cost = json.loads(row.held or "{}")
         currency = row.currency
-        if currency in touched:
+        if currency in release or currency in paid:
             with localcontext(_EXACT):
                 reserved = row.reserved - exact(release.get(currency, 0))
                 spent = row.spent + exact(paid.get(currency, 0))
@@ -107,6 +108,18 @@ def settle(
 
 _ACCOUNTS = Prepared(
     sa.select(accounts)
+    .where(accounts.c.campaign == sa.bindparam("whose"))
+    .order_by(accounts.c.currency)
+)
+# With what a trial of theirs has put aside.
+_HOLDING = Prepared(
+    sa.select(
+        accounts,
+        sa.select(trials.c.reserved)
+        .where(trials.c.id == sa.bindparam("trial"))
+        .scalar_subquery()
+        .label("held"),
+    )
     .where(accounts.c.campaign == sa.bindparam("whose"))
     .order_by(accounts.c.currency)
 )

@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from bigloop.contracts import Account, Observation, Trial
 from bigloop.db import ledger
 from bigloop.db.prepared import Prepared
-from bigloop.db.records import Moment
+from bigloop.db.records import Moment, counted
 from bigloop.db.rows import Row, observation_of, trial_of
 from bigloop.db.tables import campaigns, chain, observations, trials
 
 # Statements of the hot path are built once: building costs more than running.
-_HEAD = Prepared(sa.select(chain.c.seq))
-_CAMPAIGN = Prepared(
-    sa.select(campaigns).where(campaigns.c.name == sa.bindparam("whose"))
+_HEAD = Prepared(
+    sa.select(chain.c.seq, campaigns).join_from(
+        chain, campaigns, campaigns.c.name == sa.bindparam("whose"), isouter=True
+    )
 )
 _CHANGED = Prepared(
     sa.select(trials)
@@ -52,6 +53,8 @@ class Memory:
     trials: dict[int, Trial] = field(default_factory=dict)
     """By number, in order."""
     observations: list[Observation] = field(default_factory=list)
+    by_trial: dict[str | None, tuple[Observation, ...]] = field(default_factory=dict)
+    """Those that count; a new one whenever one came."""
     accounts: dict[str, Account] = field(default_factory=dict)
     head: int = -1
     """Number of the last event that was read."""
@@ -64,19 +67,24 @@ class Memory:
 
         A transaction sees at least what it began with.
         """
-        head = _HEAD.all(conn)[0].seq
-        if head == self.head:
+        head = _HEAD.all(conn, {"whose": self.campaign})[0]
+        if head.seq == self.head:
             return False
-        before = (self.row, self.accounts, self.observation)
-        self.row = _CAMPAIGN.first(conn, {"whose": self.campaign})
+        before = self._standing()
+        self.row = None if head.name is None else head
         changed = {"whose": self.campaign, "after": self.head}
         moved = _CHANGED.all(conn, changed)
         for row in moved:
             self.trials[row.number] = trial_of(row)
         added = {"whose": self.campaign, "after": self.observation}
-        for row in _ADDED.all(conn, added):
-            self.observations.append(observation_of(row))
-            self.observation = row.id
+        if new := [observation_of(row) for row in _ADDED.all(conn, added)]:
+            self.observations += new
+            self.by_trial = counted(new, self.by_trial)
+            self.observation = new[-1].id
         self.accounts = ledger.read(conn, self.campaign)
-        self.head = head
-        return bool(moved) or before != (self.row, self.accounts, self.observation)
+        self.head = head.seq
+        return bool(moved) or before != self._standing()
+
+    def _standing(self) -> tuple[object, ...]:
+        """What tells whether anything but a trial has changed; not the head itself."""
+        return (self.row and self.row[1:], self.accounts, self.observation)

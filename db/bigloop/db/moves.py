@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from bigloop.contracts import (
     TRANSITIONS,
     ConflictError,
-    Cost,
     Event,
     NotFoundError,
     StaleClaimError,
@@ -132,7 +130,7 @@ def put_on_hold(conn: sa.Connection, event: Event) -> Row:
 def closed(conn: sa.Connection, event: Event) -> Row:
     """`rejected`, `cancelled` or `expired`: the reservation is released."""
     to = TrialState(event.kind.removeprefix("trial."))
-    ledger.settle(conn, event.campaign, _reserved(conn, event))
+    ledger.settle(conn, event.campaign, event.subject)
     said = {"reason": event.data["reason"], "reserved": "{}", "lease_until": None}
     if "because" in event.data:
         said["because"] = event.data["because"]
@@ -192,8 +190,7 @@ def ended(conn: sa.Connection, event: Event) -> Row:
     data, outcome = event.data, event.data["outcome"]
     to = TrialState(event.kind.removeprefix("trial."))
     by_claim = data["from"] == TrialState.RUNNING
-    held = _reserved(conn, event)
-    ledger.settle(conn, event.campaign, held, outcome["cost"])
+    ledger.settle(conn, event.campaign, event.subject, outcome["cost"])
     row = _move(
         conn,
         event,
@@ -280,17 +277,6 @@ def change(
     statement = _update_if(*(condition.name for condition in conditions))
     row = statement.first(conn, {**known, **values})
     return _refuse(conn, event) if row is None else row
-
-
-_RESERVED = Prepared(
-    sa.select(trials.c.reserved).where(trials.c.id == sa.bindparam("trial"))
-)
-
-
-def _reserved(conn: sa.Connection, event: Event) -> Cost:
-    row = _RESERVED.first(conn, {"trial": event.subject})
-    held: Cost = json.loads("{}" if row is None else row.reserved)
-    return held
 
 
 def _begin_attempt(

@@ -8,7 +8,7 @@ and read, is still SQLAlchemy's: its compiler and its types.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,10 +37,10 @@ class Prepared:
         """Execute a statement that gives nothing."""
         self._compiled(conn, values).execute(conn, values)
 
-    def run_each(self, conn: sa.Connection, rows: Iterable[Values]) -> None:
-        """Execute it once for every row of values."""
-        for row in rows:
-            self.run(conn, row)
+    def run_each(self, conn: sa.Connection, rows: Sequence[Values]) -> None:
+        """Execute it once for every row of values, which all have the same names."""
+        if rows:
+            self._compiled(conn, rows[0]).execute_each(conn, rows)
 
     def first(self, conn: sa.Connection, values: Values | None = None) -> Row | None:
         """The first row that it gives; none when there is none."""
@@ -68,15 +68,16 @@ class _Compiled:
         self._dialect = dialect
         compiled: Any = statement.compile(dialect=dialect, column_keys=names)
         self._text = str(compiled)
-        self._order: list[str] | None = compiled.positiontup
-        self._writers: dict[str, _Convert] = {
+        writers: dict[str, _Convert] = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in compiled.binds.items()
         }
         given = compiled.construct_params(dict.fromkeys(names))
-        self._constants = {
-            k: self._written(k, given[k]) for k in given if k not in names
-        }
+        self._constants = {k: v for k, v in given.items() if k not in names}
+        # By place for SQLite, by name for PostgreSQL.
+        self._is_by_place = compiled.positiontup is not None
+        order: list[str] = compiled.positiontup if self._is_by_place else list(given)
+        self._slots = [(name, writers[name]) for name in order]
         self._columns = list(statement.exported_columns) if _gives(statement) else []
         fields = [column.key for column in self._columns]
         self._make = _row_of(fields)
@@ -88,28 +89,40 @@ class _Compiled:
         Raises:
             DBAPIError: what the driver reported, as SQLAlchemy would.
         """
-        written = dict(self._constants)
-        for name, value in values.items():
-            written[name] = self._written(name, value)
-        order = self._order
-        given = written if order is None else [written[name] for name in order]
-        return on_driver(conn, self._text, given)
+        return on_driver(conn, self._text, self._given(values))
 
-    def _written(self, name: str, value: Any) -> Any:
-        write = self._writers[name]
-        return value if write is None else write(value)
+    def execute_each(self, conn: sa.Connection, rows: Sequence[Values]) -> None:
+        """Execute it for several rows at once.
+
+        Raises:
+            DBAPIError: as `execute`.
+        """
+        given = [self._given(row) for row in rows]
+        _told(conn, _driver_of(conn).cursor().executemany, self._text, given)
+
+    def _given(self, values: Values) -> Any:
+        """Values as the driver takes them."""
+        if self._constants:
+            values = {**self._constants, **values}
+        given = [
+            values[name] if write is None else write(values[name])
+            for name, write in self._slots
+        ]
+        if self._is_by_place:
+            return given
+        return {slot[0]: value for slot, value in zip(self._slots, given, strict=True)}
 
     def read(self, conn: sa.Connection, cursor: Any) -> list[Row]:
         """Rows with the values as the column types say."""
         if self._readers is None:
             self._readers = self._readers_of(cursor)
-        found = []
-        for raw in cursor.fetchall():
-            row = list(raw)
-            for index, read in self._readers:
-                row[index] = read(row[index])
-            found.append(self._make(row))
-        return found
+        rows: list[Any] = cursor.fetchall()
+        if self._readers:
+            rows = [list(row) for row in rows]
+            for row in rows:
+                for index, read in self._readers:
+                    row[index] = read(row[index])
+        return [self._make(row) for row in rows]
 
     def _readers_of(self, cursor: Any) -> list[tuple[int, Callable[[Any], Any]]]:
         found = []
@@ -134,10 +147,19 @@ def on_driver(conn: sa.Connection, text: str, given: Any = ()) -> Any:
     Raises:
         DBAPIError: what the driver reported, as SQLAlchemy would.
     """
-    driver: Any = conn.connection.driver_connection
+    return _told(conn, _driver_of(conn).execute, text, given)
+
+
+def _driver_of(conn: sa.Connection) -> Any:
+    """The driver's connection: that of DBAPI, as both drivers are synchronous."""
+    return conn.connection.dbapi_connection
+
+
+def _told(conn: sa.Connection, run: Callable[..., Any], text: str, given: Any) -> Any:
+    """Run, and raise what the driver reports as SQLAlchemy would."""
     kind = conn.dialect.loaded_dbapi.Error
     try:
-        return driver.execute(text, given)
+        return run(text, given)
     except kind as error:
         raise sa.exc.DBAPIError.instance(
             text, None, error, kind, dialect=conn.dialect

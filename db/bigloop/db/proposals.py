@@ -48,14 +48,8 @@ class Proposals(Session):
                 campaign), or the campaign has ended.
             SpecError: the source or the parameters are not the campaign's.
         """
-        proposal = suggestion.proposal
         with self._write(actor) as tx:
-            campaign = self._campaign_row(tx.conn, proposal.campaign)
-            if proposal.number != _following(campaign):
-                row = tx.conn.execute(_KNOWN, {"trial": proposal.id}).first()
-                if row is not None:
-                    return trial_of(row)
-            return trial_of(self._enter(tx, campaign, suggestion, verdict))
+            return trial_of(self._record(tx, suggestion, verdict))
 
     def approve(
         self,
@@ -192,6 +186,16 @@ class Proposals(Session):
             unchanged(row, version)
             allow(row.id, row.state, _VERBS[to], *_STARTS[to])
             return trial_of(self._move(tx, row, to, reason=reason, once=once))
+
+    def _record(self, tx: Transaction, suggestion: Suggestion, verdict: Verdict) -> Row:
+        """`propose` within a transaction."""
+        proposal = suggestion.proposal
+        campaign = self._campaign_row(tx.conn, proposal.campaign)
+        if proposal.number != _following(campaign):
+            row = tx.conn.execute(_KNOWN, {"trial": proposal.id}).first()
+            if row is not None:
+                return row
+        return self._enter(tx, campaign, suggestion, verdict)
 
     def _enter(
         self,

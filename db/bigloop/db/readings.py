@@ -46,6 +46,7 @@ class Readings(Session):
                     status=row.status,
                     trials=tuple(memory.trials.values()),
                     observations=tuple(memory.observations),
+                    by_trial=memory.by_trial,
                     accounts=dict(memory.accounts),
                 )
             return memory.moment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -119,6 +119,8 @@ class Moment:
     """In order of proposal."""
     observations: tuple[Observation, ...]
     """As they came, late ones too."""
+    by_trial: Mapping[str | None, tuple[Observation, ...]]
+    """Those that count, imported ones under none: `counted` of `observations`."""
     accounts: dict[str, Account]
 
     def state(self, seen: Sequence[str]) -> CampaignState:
@@ -141,13 +143,25 @@ class Moment:
 
         Of all trials, as they came, when `seen` is none.
         """
-        found = [item for item in self.observations if item.solicited]
         if seen is None:
-            return found
-        by_trial: dict[str | None, list[Observation]] = {}
-        for item in found:
-            by_trial.setdefault(item.trial, []).append(item)
-        return [item for trial in (None, *seen) for item in by_trial.get(trial, ())]
+            return [item for item in self.observations if item.solicited]
+        found = self.by_trial
+        return [item for trial in (None, *seen) for item in found.get(trial, ())]
+
+
+def counted(
+    observations: Iterable[Observation],
+    known: Mapping[str | None, tuple[Observation, ...]] | None = None,
+) -> dict[str | None, tuple[Observation, ...]]:
+    """Solicited observations by trial, as they came, added to those known before."""
+    new: dict[str | None, list[Observation]] = {}
+    for item in observations:
+        if item.solicited:
+            new.setdefault(item.trial, []).append(item)
+    found = dict(known or {})
+    for trial, items in new.items():
+        found[trial] = (*found.get(trial, ()), *items)
+    return found
 
 
 class Lapsed(Document):

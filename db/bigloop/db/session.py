@@ -22,7 +22,9 @@ from bigloop.db.transaction import Transaction, require
 Clock = Callable[[], datetime]
 
 _SHORTEST_PREFIX = 4
-_TRIAL = Prepared(sa.select(trials).where(trials.c.id == sa.bindparam("trial")))
+# A trial, and the revision of its campaign's specification.
+_TRIALS = sa.select(trials, campaigns.c.revision).join(campaigns)
+_TRIAL = Prepared(_TRIALS.where(trials.c.id == sa.bindparam("trial")))
 _CAMPAIGN = Prepared(
     sa.select(
         campaigns,
@@ -78,13 +80,17 @@ class Session:
         return self._spec_of(conn, self._campaign_row(conn, name))
 
     def _spec_of(self, conn: sa.Connection, row: Row) -> Campaign:
-        """The revision that a row of `campaigns` names; parsed once: none changes."""
-        key = (row.name, row.revision)
+        """The revision that a row of `campaigns` names."""
+        return self._revision(conn, row.name, row.revision)
+
+    def _revision(self, conn: sa.Connection, name: str, number: int) -> Campaign:
+        """A revision of a campaign; parsed once: none changes."""
+        key = (name, number)
         if key not in self._specs:
             text = conn.scalar(
                 sa.select(revisions.c.spec).where(
-                    revisions.c.campaign == row.name,
-                    revisions.c.revision == row.revision,
+                    revisions.c.campaign == name,
+                    revisions.c.revision == number,
                 )
             )
             self._specs[key] = Campaign.model_validate_json(text or "")
@@ -102,14 +108,14 @@ class Session:
         return row
 
     def _trial_row(self, conn: sa.Connection, trial: str) -> Row:
-        """The row of a trial, by its id or a prefix of it."""
+        """The row of a trial, by its id or a prefix of it; with its `revision`."""
         row = _TRIAL.first(conn, {"trial": trial})
         if row is not None:
             return row
         found: list[Row] = []
         if len(trial) >= _SHORTEST_PREFIX:
             # A range uses the index where LIKE would not; ids are hexadecimal.
-            within = sa.select(trials).where(trials.c.id.between(trial, trial + "g"))
+            within = _TRIALS.where(trials.c.id.between(trial, trial + "g"))
             rows = conn.execute(within.order_by(trials.c.first_seq))
             found = [row for row in rows if row.id.startswith(trial)]
         if len(found) == 1:

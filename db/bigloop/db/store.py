@@ -9,14 +9,13 @@ from bigloop.db import engine, schema
 from bigloop.db.artifacts import Artifacts
 from bigloop.db.audit import Audit
 from bigloop.db.catalogue import Catalogue
-from bigloop.db.claims import Claims
 from bigloop.db.faults import told
 from bigloop.db.feed import Feed
+from bigloop.db.handover import Handover
 from bigloop.db.imports import Imports
 from bigloop.db.logins import Logins
 from bigloop.db.paging import Pages
 from bigloop.db.people import People
-from bigloop.db.proposals import Proposals
 from bigloop.db.queueing import Queueing
 from bigloop.db.readings import Readings
 from bigloop.db.registry import Registry
@@ -31,10 +30,9 @@ def utc_now() -> datetime:
 
 class Store(
     Catalogue,
-    Proposals,
+    Handover,
     Rejections,
     Queueing,
-    Claims,
     Imports,
     Readings,
     Pages,

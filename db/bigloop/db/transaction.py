@@ -49,6 +49,7 @@ class Transaction:
 
     conn: sa.Connection
     actor: str
+    """In whose name the next events are."""
     at: datetime
     seq: int
     hash: str
@@ -82,7 +83,7 @@ class Transaction:
             subject=subject,
             data=text,
         )
-        self.rows.append({**dict(event), "data": text})
+        self.rows.append({**vars(event), "data": text})
         self.seq, self.hash = event.seq, event.hash
         return apply(self.conn, event)
 

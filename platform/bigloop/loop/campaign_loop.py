@@ -163,7 +163,7 @@ class CampaignLoop:
                 return Ending.FINISHED
             if self._advance(line, moment, delivery):
                 continue
-            if moment.status == "paused" or any(t.state in _RUNNING for t in trials):
+            if moment.status == "paused" or _is_running(line, trials):
                 self.crew.wait(POLL_S)
                 continue
             waiting = [t for t in trials if t.state in _NEEDS_SOMEBODY]
@@ -233,9 +233,8 @@ class CampaignLoop:
             }
         )
         suggestion = suggestion.model_copy(update={"decision": decision})
-        trial = self.store.propose(suggestion, verdict, self.name)
+        trial = self.crew.propose(suggestion, verdict, self.name)
         line.decided()
-        self.crew.wake()
         self.watcher.proposed(trial)
         return trial
 
@@ -246,7 +245,7 @@ class CampaignLoop:
             self.watcher.trained(version)
 
     def _progress(self, line: Timeline, moment: Moment) -> Progress:
-        states = Counter(trial.state for trial in moment.trials)
+        states = Counter([trial.state for trial in moment.trials])
         return Progress(
             n_trials=len(moment.trials),
             n_running=sum(states[state] for state in _RUNNING),
@@ -287,6 +286,10 @@ class CampaignLoop:
         delivery.start()
         delivery.wake()
         return delivery
+
+
+def _is_running(line: Timeline, trials: Sequence[Trial]) -> bool:
+    return any(trial.state in _RUNNING for trial in line.open(trials))
 
 
 def _is_busy(line: Timeline, trials: Sequence[Trial]) -> bool:

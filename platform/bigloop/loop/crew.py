@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bigloop.contracts import (
@@ -15,6 +16,9 @@ from bigloop.contracts import (
     NotFoundError,
     SourceError,
     Stock,
+    Suggestion,
+    Trial,
+    Verdict,
 )
 from bigloop.loop.in_process import InProcessExecutor
 from bigloop.loop.on_ray import RayExecutor
@@ -72,6 +76,7 @@ class Crew:
             if name == campaign.candidates:
                 self.stock = stock_of(campaign, source)
         self._is_idle = is_idle
+        self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
         self._changed = threading.Event()
         self._wake = threading.Event()
@@ -85,15 +90,40 @@ class Crew:
         self._end.clear()
         sys.setswitchinterval(TURN_S)
         # Ray's processes end with the thread that started them, so not in the worker's.
-        worker = self.worker(worker_name("worker"))
+        worker = self._worker = self.worker(worker_name("worker"))
         self._thread = threading.Thread(
             target=self._run, args=(worker,), name="worker", daemon=True
         )
         self._thread.start()
 
-    def wake(self) -> None:
-        """There may be something to claim."""
+    def propose(self, suggestion: Suggestion, verdict: Verdict, actor: str) -> Trial:
+        """Record a proposal; the worker, when it is idle, begins with the next trial.
+
+        Raises:
+            BigloopError: as `Store.propose`.
+        """
+        store = self.workspace.store
+        with self._idle_worker() as worker:
+            if worker is None:
+                trial = store.propose(suggestion, verdict, actor)
+            else:
+                name, sources = worker.name, list(worker.capabilities)
+                trial, claim = store.propose_and_take(
+                    suggestion, verdict, actor, name, sources, worker.lease_s
+                )
+                if claim is not None:
+                    worker.hand(claim)
         self._wake.set()
+        return trial
+
+    @contextmanager
+    def _idle_worker(self) -> Iterator[Worker | None]:
+        """The worker of this process, kept idle meanwhile; none when it is not."""
+        if self._worker is None:
+            yield None
+            return
+        with self._worker.idle() as is_idle:
+            yield self._worker if is_idle else None
 
     def wait(self, timeout_s: float) -> None:
         """Wait until a trial has ended.
@@ -112,7 +142,7 @@ class Crew:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
-            self._thread = None
+            self._thread = self._worker = None
 
     def worker(self, name: str, sources: Sequence[str] | None = None) -> Worker:
         """A worker for some sources of the campaign, or for all."""

@@ -42,6 +42,8 @@ class Timeline:
     seen: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     now_s: float = 0.0
+    _seen: set[str] = field(default_factory=set)
+    _n_done: int = 0
 
     @classmethod
     def of(cls, campaign: Campaign, trials: Sequence[Trial]) -> Timeline:
@@ -49,7 +51,7 @@ class Timeline:
         line = cls(campaign=campaign)
         for trial in trials:
             if trial.decision is not None:
-                line.seen += trial.decision.seen
+                line._see(trial.decision.seen)
                 line.now_s = max(line.now_s, trial.decision.at_s)
         return line
 
@@ -68,10 +70,14 @@ class Timeline:
 
     def take_in(self, trial: Trial) -> None:
         """Let the agent see a trial that has ended."""
-        self.seen.append(trial.id)
+        self._see((trial.id,))
         self.fresh.append(trial.id)
         if not _is_asked(trial):
             self.now_s = max(self.now_s, self.due_s(trial))
+
+    def _see(self, trials: Sequence[str]) -> None:
+        self.seen += trials
+        self._seen.update(trials)
 
     def due_s(self, trial: Trial) -> float:
         """Logical time at which a trial ends."""
@@ -80,8 +86,18 @@ class Timeline:
 
     def open(self, trials: Sequence[Trial]) -> list[Trial]:
         """Trials that the agent has not seen and that are not called off."""
-        seen = set(self.seen)
-        return [t for t in trials if t.id not in seen and t.state not in CALLED_OFF]
+        return [t for t in trials[self._done(trials) :] if not self._is_done(t)]
+
+    def _done(self, trials: Sequence[Trial]) -> int:
+        """How many trials at the beginning are done with: they stay so."""
+        n = self._n_done
+        while n < len(trials) and self._is_done(trials[n]):
+            n += 1
+        self._n_done = n
+        return n
+
+    def _is_done(self, trial: Trial) -> bool:
+        return trial.id in self._seen or trial.state in CALLED_OFF
 
     def free(self, trials: Sequence[Trial]) -> list[str]:
         """Sources for which a proposal may be made now."""
@@ -118,10 +134,11 @@ class Timeline:
         Trials that have ended but are not seen look as if they ran, and their cost is
         still reserved, so that a decision does not depend on how fast workers are.
         """
-        seen = set(self.seen)
-        trials = tuple([t if t.id in seen else _veiled(t) for t in state.trials])
+        n = self._done(state.trials)
+        late = [t if self._is_done(t) else _veiled(t) for t in state.trials[n:]]
+        trials = (*state.trials[:n], *late)
         spent = [t.spent for t in trials if t.spent]
-        unseen = [t for t in trials if t.id not in seen]
+        unseen = [t for t in late if not self._is_done(t)]
         accounts = {
             name: account.model_copy(
                 update={
@@ -134,8 +151,6 @@ class Timeline:
         return state.model_copy(update={"trials": trials, "accounts": accounts})
 
     def _reserved(self, trial: Trial, currency: str) -> float:
-        if trial.state in CALLED_OFF:
-            return 0.0
         proposal = trial.proposal
         source = self.campaign.sources[proposal.source]
         until = proposal.until_age or source.longest_age or proposal.from_age
@@ -147,8 +162,6 @@ def _is_asked(trial: Trial) -> bool:
 
 
 def _veiled(trial: Trial) -> Trial:
-    if trial.state in CALLED_OFF:
-        return trial
     is_waiting = trial.state in _WAITING
     return trial.model_copy(
         update={

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -82,24 +85,37 @@ class Worker:
         self.lease_s = lease_s
         self.changed, self.note = changed, note
         self._jobs: dict[str, _Job] = {}
+        self._handed: deque[Claim] = deque()
+        self._claiming = threading.Lock()
         self._recover_at = 0.0
         self._weights = "", b""
 
     @property
     def n_running(self) -> int:
         """Trials in hand."""
-        return len(self._jobs)
+        return len(self._jobs) + len(self._handed)
+
+    @contextmanager
+    def idle(self) -> Iterator[bool]:
+        """Whether nothing is in hand; it claims nothing until the context is left."""
+        with self._claiming:
+            yield not self.n_running
+
+    def hand(self, claim: Claim) -> None:
+        """Give the worker a claim in its name, to be dispatched in its next step."""
+        self._handed.append(claim)
 
     def step(self, wait_s: float, is_stopping: bool = False) -> int:
         """Take what is free, wait for results, hand them in; how many changes.
 
-        Whoever came back with a result gets its next trial first: it works while the
-        result is handed in.
+        Whoever came back with a result gets its next trial first, where trials are
+        proposed ahead: it works while the result is handed in.
         """
-        n = 0 if is_stopping else self._recover() + self._take()
+        n = self._begin_handed()
+        n += 0 if is_stopping else self._recover() + self._take()
         answers = self.executor.wait(wait_s)
         back = {t for t, answer in answers.items() if isinstance(answer, Outcome)}
-        if back and not is_stopping:
+        if back and self.campaign.ahead and not is_stopping:
             n += self._take(back)
         for trial, answer in answers.items():
             n += self._answer(trial, answer)
@@ -109,18 +125,38 @@ class Worker:
     def abandon(self) -> None:
         """Forget what is in hand; leases run out, and another worker recovers."""
         self._jobs.clear()
+        self._handed.clear()
         self.executor.close()
+
+    def _begin_handed(self) -> int:
+        n = 0
+        while self._handed:
+            # Never in neither place: `idle` counts both.
+            job = self._held(self._handed[0])
+            self._handed.popleft()
+            self._dispatch(job, self.executor.submit)
+            n += 1
+        return n
+
+    def _held(self, claim: Claim) -> _Job:
+        job = self._jobs[claim.trial.id] = _Job(claim=claim)
+        return job
 
     def _take(self, back: Collection[str] = ()) -> int:
         """Claim and dispatch; trials that are `back` keep nobody busy any more."""
         n = 0
-        while free := self._free(back):
-            claim = self.store.take(self.name, free, self.lease_s, self.campaign.name)
-            if claim is None:
-                break
-            self._dispatch(claim, self.executor.submit)
+        while job := self._claim(back):
+            self._dispatch(job, self.executor.submit)
             n += 1
         return n
+
+    def _claim(self, back: Collection[str]) -> _Job | None:
+        with self._claiming:
+            free = self._free(back)
+            if not free:
+                return None
+            claim = self.store.take(self.name, free, self.lease_s, self.campaign.name)
+            return None if claim is None else self._held(claim)
 
     def _free(self, back: Collection[str]) -> list[str]:
         busy = dict.fromkeys(self.capabilities, 0)
@@ -128,15 +164,14 @@ class Worker:
             busy[job.claim.trial.proposal.source] += trial not in back
         return [s for s, n in busy.items() if n < self.campaign.sources[s].capacity]
 
-    def _dispatch(self, claim: Claim, send: Callable[..., None]) -> None:
-        job = self._jobs[claim.trial.id] = _Job(claim=claim)
+    def _dispatch(self, job: _Job, send: Callable[..., None]) -> None:
         try:
-            sent = self._request(claim)
+            sent = self._request(job.claim)
         except BigloopError as error:
             # Nobody can answer in the name of a model that is gone.
             self._complete(job, broken(SourceError(str(error))))
             return
-        send(claim.trial.proposal.source, sent)
+        send(job.claim.trial.proposal.source, sent)
 
     def _request(self, claim: Claim) -> Request:
         """What to ask the source, with the weights of the model that is to answer."""
@@ -165,7 +200,7 @@ class Worker:
                 claim = self.store.adopt(trial.id, self.name, self.lease_s)
             except ConflictError:
                 continue
-            self._dispatch(claim, self.executor.recover)
+            self._dispatch(self._held(claim), self.executor.recover)
             n += 1
         return n
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botorch.acquisition.multi_objective import logei
 
 from bigloop.bench.methods import METHODS, why_not
 from bigloop.bench.problem import campaign, load
@@ -111,6 +114,13 @@ def test_ours_finds_and_repeats(write: Any, goals: str) -> None:
     assert first.regret[-1] is not None
 
 
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BoTorch's own Python in place of its kernel, which compiles for a minute."""
+    monkeypatch.setattr(logei, "_load_attempted", True)
+
+
+@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("method", PEERS)
 @pytest.mark.parametrize("goals", [FRONT, BOUND])
 def test_peers_run_where_they_can(write: Any, method: str, goals: str) -> None:
@@ -121,6 +131,16 @@ def test_peers_run_where_they_can(write: Any, method: str, goals: str) -> None:
     found = run(problem, method, 0)
     assert found.error == ""
     assert len(found.cost) == 8
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler")
+def test_the_kernel_of_botorch_is_compiled_apart(write: Any) -> None:
+    assert run(load(write(FRONT)), "botorch-nehvi", 0).error == ""
+    assert logei._C is not None
+    folder = os.environ["TORCH_EXTENSIONS_DIR"]
+    assert "bigloop-botorch-" in folder
+    assert Path(logei._C.__file__).is_relative_to(folder)
 
 
 def test_others_say_that_they_cannot(write: Any) -> None:

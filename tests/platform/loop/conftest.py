@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from bigloop.config import Settings
-from bigloop.contracts import Campaign, read_campaign
-from bigloop.loop import Workspace
+from bigloop.contracts import Campaign, ModelVersion, read_campaign
+from bigloop.loop import CampaignLoop, Ending, Silent, Workspace
 from bigloop.simulators.sei import box
 from bigloop.simulators.sei.barriers import NAMES
 
@@ -118,6 +118,30 @@ def open_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
     yield make
     for workspace in opened:
         workspace.close()
+
+
+class Trained(Silent):
+    """Remembers the versions that were trained."""
+
+    def __init__(self) -> None:
+        self.versions: list[ModelVersion] = []
+
+    def trained(self, version: ModelVersion) -> None:
+        self.versions.append(version)
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[CampaignLoop, Ending, list[ModelVersion]]]:
+    """The campaign, run to its end once for all that only look at it."""
+    base = tmp_path_factory.mktemp("finished")
+    write_table(base)
+    settings = {"folder": base / "work", "executor": "in-process", "lease_s": 5.0}
+    with Workspace.open(Settings.model_validate(settings)) as workspace:
+        spec, watcher = read_campaign(write_campaign(base)), Trained()
+        loop = CampaignLoop(workspace, spec, base, watcher=watcher)
+        yield loop, loop.run(), watcher.versions
 
 
 @pytest.fixture

@@ -19,18 +19,15 @@ from bigloop.loop import CampaignLoop, Ending, Silent, Workspace, run_worker
 
 Open = Callable[..., Workspace]
 Change = Callable[..., Campaign]
+Finished = tuple[CampaignLoop, Ending, list[ModelVersion]]
 
 
 class Log(Silent):
     """Remembers what it was told."""
 
     def __init__(self) -> None:
-        self.trained_: list[ModelVersion] = []
         self.waiting_: list[list[str]] = []
         self.notes: list[str] = []
-
-    def trained(self, version: ModelVersion) -> None:
-        self.trained_.append(version)
 
     def waiting(self, trials: Sequence[Trial]) -> None:
         self.waiting_.append([t.id for t in trials])
@@ -43,13 +40,10 @@ def ids(workspace: Workspace) -> list[str]:
     return [t.id for t in workspace.store.trials("toy")]
 
 
-def test_a_campaign_runs_to_its_end(
-    open_workspace: Open, campaign: Campaign, base: Path
-) -> None:
-    workspace, log = open_workspace(), Log()
-    loop = CampaignLoop(workspace, campaign, base, watcher=log)
-    assert loop.run() is Ending.FINISHED
-    store = workspace.store
+def test_a_campaign_runs_to_its_end(finished: Finished) -> None:
+    loop, ending, versions = finished
+    assert ending is Ending.FINISHED
+    store = loop.store
     account = store.ledger("toy")["cell_cycle"]
     assert account.reserved == 0.0
     assert 1000.0 < account.spent <= 1500.0
@@ -58,7 +52,7 @@ def test_a_campaign_runs_to_its_end(
     assert best is not None
     assert best.low < best.mean < best.high
     assert best.n_target >= 1, "what is recommended is measured at the target"
-    assert log.trained_[-1].metrics["n_labelled"] >= 2
+    assert versions[-1].metrics["n_labelled"] >= 2
     champion = store.champion("toy")
     assert champion is not None
     assert {i.status for i in store.campaigns()} == {"finished"}
@@ -68,11 +62,21 @@ def test_a_campaign_runs_to_its_end(
     assert len(seen) == len(set(seen)), "a result was taken in twice"
 
 
-def test_a_loop_that_is_stopped_goes_on_as_if_it_had_not(
-    open_workspace: Open, campaign: Campaign, base: Path
+def test_an_idle_worker_begins_with_the_proposal_itself(
+    open_workspace: Open, change: Change, base: Path
 ) -> None:
-    straight = open_workspace("straight")
-    CampaignLoop(straight, campaign, base).run()
+    """In one transaction, whose events have one moment."""
+    workspace = open_workspace()
+    campaign = change(stop={"trials": 1})
+    CampaignLoop(workspace, campaign, base).run()
+    found = {e.kind: e.at for e in workspace.store.events(campaign="toy")}
+    assert found["trial.started"] == found["trial.proposed"] < found["trial.completed"]
+
+
+def test_a_loop_that_is_stopped_goes_on_as_if_it_had_not(
+    finished: Finished, open_workspace: Open, campaign: Campaign, base: Path
+) -> None:
+    straight = finished[0].workspace
     often = open_workspace("often")
     for n in range(3, 40, 6):
 

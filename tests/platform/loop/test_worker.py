@@ -122,6 +122,27 @@ def test_a_trial_is_marked_before_it_is_dispatched(
     assert workspace.store.trial(trial).state is TrialState.COMPLETED
 
 
+def test_what_is_handed_to_an_idle_worker_is_dispatched_in_its_next_step(
+    open_workspace: Open, campaign: Campaign
+) -> None:
+    workspace = open_workspace()
+    trial = propose(workspace, campaign, "look")
+    scripted = Scripted(success())
+    w = worker(workspace, campaign, scripted)
+    with w.idle() as is_idle:
+        assert is_idle
+        claim = workspace.store.take(w.name, ["look"])
+        assert claim is not None
+        w.hand(claim)
+    assert w.n_running == 1
+    with w.idle() as is_idle:
+        assert not is_idle
+    assert w.step(0.0, is_stopping=True) == 2
+    assert scripted.asked == [("submit", trial)]
+    assert workspace.store.trial(trial).state == TrialState.COMPLETED
+    assert w.n_running == 0
+
+
 def test_a_broken_physical_source_is_asked_what_became_of_it_never_started_again(
     open_workspace: Open, campaign: Campaign
 ) -> None:
