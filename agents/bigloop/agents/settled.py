@@ -6,6 +6,7 @@ from bigloop.agents.belief import Belief, Datum, alike, channels
 from bigloop.agents.inference import Settings, infer
 from bigloop.agents.prior import Prior
 
+
 class Settled:
     """Infers settings, and keeps the last of each kind: most results change nothing.
 
