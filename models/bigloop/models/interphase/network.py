@@ -115,8 +115,9 @@ class StateSpace(nn.Module):  # type: ignore[misc]
         n_rate = 2 * M + M * (M - 1) // 2
         self.rate = Perceptron(E, state + x, H, n_rate, gain=1.0)
         self.other = Perceptron(E, state, H, len(layout.others), gain=1.0)
-        self.ratio = nn.Parameter(torch.zeros(E, 1, max(M - 1, 0)))
-        self.law = GrowthLaw(E, M)
+        if M:
+            self.ratio = nn.Parameter(torch.zeros(E, 1, M - 1))
+            self.law = GrowthLaw(E, M)
         self.noise = nn.Parameter(torch.full((E, C, sizes.knots), -3.5))
         self.ease = 1.0
         """Share of the chance of rising that is let in; only training lowers it."""
@@ -203,7 +204,7 @@ class StateSpace(nn.Module):  # type: ignore[misc]
 
     def levels(self, state: State) -> Tensor:
         """All observables without noise, `E x R x O`, scaled."""
-        risen: Tensor = self.law(state.risen)
+        risen: Tensor = self.law(state.risen) if self.layout.rising else state.risen
         if not self.layout.others:
             return risen
         found = self.other(torch.cat([state.free, state.known], -1))
