@@ -1,6 +1,7 @@
 """The interphase model against known truths and real cells, beside its peers.
 
-    python benchmarks/interphase.py [--only PART ...] [--seeds N]
+    python benchmarks/interphase.py [--only PART ...] [--seeds N] [--first SEED]
+        [--lives FILE]
 
 Simulated interphases: forecasts of the true level from half a life, horizon by horizon,
 beside the last value, a plain LSTM that is fed its own forecasts and a Gaussian process
@@ -8,7 +9,8 @@ beside the last value, a plain LSTM that is fed its own forecasts and a Gaussian
 readings; learned against planted noise; what more data do to either kind of
 uncertainty; a temperature switched in mid-life. A target that is missed is printed as
 missed. Differences are paired over specimens, their intervals 2.5 to 97.5 % of 2,000
-bootstraps. Real cells: `interphase_cells.py`.
+bootstraps. Lives of cells by PyBaMM take minutes to simulate and are kept in a file.
+Real cells: `interphase_cells.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,32 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
+from interphase_ageing import (  # type: ignore[import-not-found]
+    AGEING,
+    LONGEST,
+    aged,
+    planted_in_cells,
+    switched,
+)
+from interphase_lives import (  # type: ignore[import-not-found]
+    GROWTH,
+    KMC,
+    KMC_NOISE,
+    LONGEST_D,
+    Noise,
+    Study,
+    T,
+    grown,
+    humped,
+    planted,
+    simulated,
+)
 from interphase_peers import (  # type: ignore[import-not-found]
     gaussian_process,
     last_value,
@@ -28,7 +52,7 @@ from interphase_peers import (  # type: ignore[import-not-found]
 from torch import Tensor
 
 from bigloop.models.interphase import (
-    Channel,
+    Forecast,
     InterphaseRNN,
     Layout,
     Recipe,
@@ -36,65 +60,39 @@ from bigloop.models.interphase import (
     Sizes,
 )
 from bigloop.models.scores import wilson
-from bigloop.simulators.sei.stochastic import StochasticGrowth
 
-T, HALF = 8, 4
-LONGEST_D = 100.0
+HALF = 4
 N_TRAIN, N_TEST, LIVES = 160, 160, 256
 FEWER = (20, 40, 80)
-Noise = Callable[[Tensor], Tensor]
 SIZES = Sizes(members=4, hidden=24, latent=3)
 RECIPE = Recipe(steps=600, batch=24)
-GROWTH = Layout(
-    configuration=("log_rate", "energy_kJ"),
-    conditions=("temperature_K",),
-    observables={"thickness_nm": "increasing", "loss_percent": "increasing"},
-    channels=(
-        Channel(source="ellipsometer", observable="thickness_nm"),
-        Channel(source="cycler", observable="loss_percent"),
-    ),
-)
-KMC = Layout(
-    configuration=("e1", "e2", "e8"),
-    observables={"flux": "increasing", "thickness": "increasing"},
-    channels=(
-        Channel(source="kmc", observable="flux"),
-        Channel(source="kmc", observable="thickness"),
-    ),
-)
-
-KMC_BOX = {"e1": (0.30, 0.50), "e2": (0.27, 0.42), "e8": (0.35, 0.50)}
-"""Barriers [eV] of which a first layer and the growth beyond it take their time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """Records, and the levels behind their readings, `n x T x C`."""
-
-    records: Records
-    truth: Tensor
-
-    def part(self, rows: slice) -> Study:
-        return Study(records=self.records[rows], truth=self.truth[rows])
+LIVES_FILE = Path(__file__).parent / "results" / "tmp" / "ageing.npz"
+After = Callable[[InterphaseRNN, Study], None]
 
 
 def main() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parts = ("growth", "noise", "kmc")
+    parts = ("growth", "noise", "learning", "kmc", "ageing")
     parser.add_argument("--only", nargs="*", choices=parts, default=parts)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="of the seeds")
     parser.add_argument("--steps", type=int, default=RECIPE.steps)
+    parser.add_argument("--lives", type=Path, default=LIVES_FILE)
     arguments = parser.parse_args()
     recipe = RECIPE.model_copy(update={"steps": arguments.steps})
-    seeds = range(arguments.seeds)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     if "growth" in arguments.only:
         growth(seeds, recipe)
     if "noise" in arguments.only:
         other_noise(seeds, recipe)
+    if "learning" in arguments.only:
+        learning(seeds, recipe)
     if "kmc" in arguments.only:
         kinetic(seeds, recipe)
+    if "ageing" in arguments.only:
+        ageing(seeds, recipe, arguments.lives)
 
 
 def growth(seeds: Sequence[int], recipe: Recipe) -> None:
@@ -104,13 +102,12 @@ def growth(seeds: Sequence[int], recipe: Recipe) -> None:
         f"{T} irregular ages, 25 % missing, {len(seeds)} seed(s)"
     )
     lives = [grown(N_TRAIN + N_TEST, 100 + seed) for seed in seeds]
-    horizons(GROWTH, lives, recipe, after=_growth_tables)
+    horizons(GROWTH, lives, seeds, recipe, _growth_tables)
 
 
 def _growth_tables(model: InterphaseRNN, study: Study) -> None:
-    noise(model, planted)
-    learning(model, study)
-    counterfactual(model)
+    noise(model, planted, LONGEST_D)
+    switch_in_growth(model)
 
 
 def other_noise(seeds: Sequence[int], recipe: Recipe) -> None:
@@ -120,7 +117,7 @@ def other_noise(seeds: Sequence[int], recipe: Recipe) -> None:
         study = grown(N_TRAIN, 700 + seed, planted=humped)
         model = InterphaseRNN(GROWTH, SIZES, recipe.model_copy(update={"seed": seed}))
         model.fit(study.records)
-        noise(model, humped)
+        noise(model, humped, LONGEST_D)
 
 
 def kinetic(seeds: Sequence[int], recipe: Recipe) -> None:
@@ -134,20 +131,49 @@ def kinetic(seeds: Sequence[int], recipe: Recipe) -> None:
     began = time.process_time()
     lives = [simulated(2 * n, 200 + seed) for seed in seeds]
     print(f"simulated in {time.process_time() - began:.0f} s of processor time")
-    horizons(KMC, lives, recipe)
+    flat = torch.tensor(KMC_NOISE)
+    horizons(
+        KMC,
+        lives,
+        seeds,
+        recipe,
+        lambda model, study: noise(model, lambda ages: flat.expand(len(ages), 2), T, 1),
+    )
+
+
+def ageing(seeds: Sequence[int], recipe: Recipe, file: Path) -> None:
+    """Cells by PyBaMM, temperature and rate changed at some check-ups."""
+    n = 70
+    print(
+        f"\n# Cells by PyBaMM (SPM, SEI by solvent diffusion): {n} to learn from, {n} "
+        f"to judge by, {T} irregular ages up to {LONGEST} cycles, 25 % missing, "
+        f"{len(seeds)} seed(s); a seed sorts the same cells anew"
+    )
+    lives = [aged(2 * n, seed, file) for seed in seeds]
+    horizons(AGEING, lives, seeds, recipe, partial(_ageing_tables, file=file))
+
+
+def _ageing_tables(model: InterphaseRNN, study: Study, file: Path) -> None:
+    noise(model, planted_in_cells, LONGEST)
+    cool, hot = (switched(30, kelvin, file) for kelvin in (288.0, 318.0))
+    for c, channel in enumerate(AGEING.channels):
+        true = (hot.truth - cool.truth)[:, -1, c]
+        plans = cool.records, hot.records
+        counterfactual(model, plans, true, c, f"200 cycles, {channel.observable}")
 
 
 def horizons(
     layout: Layout,
     lives: Sequence[Study],
+    seeds: Sequence[int],
     recipe: Recipe,
-    after: Callable[[InterphaseRNN, Study], None] | None = None,
+    after: After,
 ) -> None:
     """Root mean squared error of the true level at every horizon, and coverage."""
     errors: dict[str, list[Tensor]] = {}
     inside: dict[float, list[Tensor]] = {0.5: [], 0.8: [], 0.95: []}
     far: dict[float, list[Tensor]] = {share: [] for share in inside}
-    for seed, study in enumerate(lives):
+    for seed, study in zip(seeds, lives, strict=True):
         half = len(study.truth) // 2
         train, test = study.part(slice(0, half)), study.part(slice(half, None))
         given = known_half(test.records)
@@ -156,21 +182,21 @@ def horizons(
         model.fit(train.records)
         cost = time.process_time() - began
         found = model.forecast(given, LIVES)
+        known, told = exact(train.records), exact(given)
         guesses = {
             "ours": found.mean,
-            "last value": last_value(given),
-            "plain LSTM": plain_lstm(train.records, given, HALF, seed),
-            "Gaussian process": gaussian_process(train.records, given, HALF, seed),
+            "last value": last_value(told),
+            "plain LSTM": plain_lstm(known, told, HALF, seed),
+            "Gaussian process": gaussian_process(known, told, HALF, seed),
         }
         for name, guess in guesses.items():
             errors.setdefault(name, []).append((guess - test.truth)[:, HALF:])
         cold = model.forecast(test.records.until(-1.0), LIVES)
         for share in inside:
-            inside[share].append(covered(found, test.records, share)[:, HALF:])
-            far[share].append(covered(cold, test.records, share))
+            inside[share].append(covered(found, test.judged, share)[:, HALF:])
+            far[share].append(covered(cold, test.judged, share))
         print(f"seed {seed}: trained in {cost:.0f} s of processor time", flush=True)
-        if after is not None:
-            after(model, train)
+        after(model, train)
     _print_errors(layout, errors)
     _print_coverage("given half a life", inside)
     _print_coverage("from the configuration", far)
@@ -179,6 +205,12 @@ def horizons(
 def known_half(records: Records) -> Records:
     """Only the readings of the first `HALF` ages."""
     return records.until(records.ages[:, HALF - 1 : HALF])
+
+
+def exact(records: Records) -> Records:
+    """Without censored readings, of which the peers know nothing."""
+    mask = records.mask * (1 - records.censored)
+    return replace(records, mask=mask, values=records.values * mask)
 
 
 def covered(found: object, records: Records, share: float) -> Tensor:
@@ -197,6 +229,9 @@ def _print_errors(layout: Layout, errors: dict[str, list[Tensor]]) -> None:
                 name: torch.cat(found)[:, h, c].square()
                 for name, found in errors.items()
             }
+            # Truths that a failed simulation did not reach.
+            known = squares["ours"].isfinite()
+            squares = {name: square[known] for name, square in squares.items()}
             ours = squares.pop("ours")
             row += f"ours {ours.mean().sqrt():.3f}"
             for name, square in squares.items():
@@ -230,13 +265,16 @@ def _print_coverage(title: str, inside: dict[float, list[Tensor]]) -> None:
         )
 
 
-def noise(model: InterphaseRNN, true: Noise) -> None:
+def noise(
+    model: InterphaseRNN, true: Noise, longest: float, first: float = 0.0
+) -> None:
     """Learned noise of each channel over age beside the planted one."""
-    ages = torch.linspace(0.0, LONGEST_D, 6)
+    ages = torch.linspace(first, longest, 6)
     ratios = model.sigma(ages) / true(ages)
     for c, channel in enumerate(model.layout.channels):
         text = " ".join(f"{value:.2f}" for value in ratios[:, c].tolist())
-        print(f"noise, learned / planted at 0, 20, .. 100 d, {channel.source}: {text}")
+        name = f"{channel.source}/{channel.observable}"
+        print(f"noise, learned / planted at 0, 20, .. 100 % of age, {name}: {text}")
     off = (ratios - 1.0).abs()
     n_met, worst = int((off <= 0.15).sum()), float(off.max())
     print(
@@ -246,16 +284,22 @@ def noise(model: InterphaseRNN, true: Noise) -> None:
     )
 
 
-def learning(model: InterphaseRNN, train: Study) -> None:
+def learning(seeds: Sequence[int], recipe: Recipe) -> None:
     """Epistemic and aleatoric spread of the same forecasts, from few and from all."""
     asked = grown(60, 999).records.until(-1.0)
-    spreads = {}
-    for n in (*FEWER, len(train.truth)):
-        made = model
-        if n < len(train.truth):
-            made = InterphaseRNN(GROWTH, SIZES, model.recipe)
-            made.fit(train.records[slice(0, n)])
-        spreads[n] = made.forecast(asked)
+    for seed in seeds:
+        print(f"\n# What more interphases do to either uncertainty, seed {seed}")
+        train = grown(N_TRAIN, 100 + seed).records
+        spreads = {}
+        for n in (*FEWER, N_TRAIN):
+            own = recipe.model_copy(update={"seed": seed})
+            made = InterphaseRNN(GROWTH, SIZES, own)
+            made.fit(train[slice(0, n)])
+            spreads[n] = made.forecast(asked)
+        _print_spreads(asked, spreads)
+
+
+def _print_spreads(asked: Records, spreads: dict[int, Forecast]) -> None:
     for c, channel in enumerate(GROWTH.channels):
         print(
             f"spread, {channel.observable}: true process {_true_process()[c]:.3f}, "
@@ -276,7 +320,7 @@ def _true_process() -> list[float]:
     return [float(lives[..., c].var(0).mean().sqrt()) for c in range(2)]
 
 
-def counterfactual(model: InterphaseRNN, n: int = 40) -> None:
+def switch_in_growth(model: InterphaseRNN, n: int = 40) -> None:
     """Thickness after a switch from 288 to 318 K at 50 d, less that without."""
     plans = {hot: (288.0, hot) for hot in (288.0, 318.0)}
     lives = {
@@ -285,97 +329,33 @@ def counterfactual(model: InterphaseRNN, n: int = 40) -> None:
         ).mean(0)
         for hot, plan in plans.items()
     }
-    asked = {
-        hot: model.forecast(grown(n, 77, switch=plan).records.until(-1.0))
-        for hot, plan in plans.items()
-    }
+    cool, hot = (grown(n, 77, switch=plan).records for plan in plans.values())
     true = lives[318.0] - lives[288.0]
-    guess = asked[318.0].mean[:, -1, 0] - asked[288.0].mean[:, -1, 0]
-    members = [asked[hot].levels[:, :, :, -1, 0].mean(2) for hot in (318.0, 288.0)]
-    spread = (members[0] - members[1]).std(0)
-    error = (guess - true).abs()
+    counterfactual(model, (cool, hot), true, 0, "50 d, thickness [nm]")
+
+
+def counterfactual(
+    model: InterphaseRNN,
+    plans: tuple[Records, Records],
+    true: Tensor,
+    channel: int,
+    what: str,
+) -> None:
+    """What a switch adds at the end, `true` of each interphase, beside forecasts."""
+    cool, hot = (model.forecast(plan.until(-1.0)) for plan in plans)
+    known = true.isfinite()
+    true = true[known]
+    guess = (hot.mean - cool.mean)[known, -1, channel]
+    members = (hot.levels - cool.levels)[:, known, :, -1, channel].mean(2)
+    error, spread = (guess - true).abs(), members.std(0)
     print(
-        f"switch 288 -> 318 K at 50 d, gain at 100 d [nm], n={n}: simulator "
+        f"switch 288 -> 318 K at {what}, gain at the end, n={len(true)}: simulator "
         f"{true.mean():.2f}, ours {guess.mean():.2f}, mean absolute error "
         f"{error.mean():.2f} ({(error / true).mean():.0%}), correlation "
         f"{float(torch.corrcoef(torch.stack([guess, true]))[0, 1]):.3f}, within 2 "
-        f"epistemic spreads {(error < 2 * spread).float().mean():.2f}"
+        f"epistemic spreads {(error < 2 * spread).float().mean():.2f}",
+        flush=True,
     )
-
-
-def planted(ages: Tensor) -> Tensor:
-    """Standard deviation of each channel's noise at ages [d], `(ages) x 2`."""
-    share = ages / LONGEST_D
-    return torch.stack([2.0 - 1.2 * share, 0.2 + 0.4 * share], -1)
-
-
-def humped(ages: Tensor) -> Tensor:
-    """As `planted`, of another shape: highest in mid-life, and falling."""
-    share = ages / LONGEST_D
-    return torch.stack([1.0 + 1.2 * (torch.pi * share).sin(), 0.7 - 0.4 * share], -1)
-
-
-def grown(
-    n: int,
-    seed: int,
-    switch: tuple[float, float] | None = None,
-    draw: int = 0,
-    planted: Noise = planted,
-) -> Study:
-    """Interphases with hidden qualities; `draw` redraws all but the design."""
-    design, chance = np.random.default_rng(seed), np.random.default_rng([seed, draw])
-    records = Records.blank(
-        torch.zeros(n, 2), torch.zeros(n, T), torch.zeros(n, T, 1), 2
-    )
-    truth = torch.zeros(n, T, 2)
-    for i in range(n):
-        log_rate, energy = design.uniform(-0.5, 0.5), design.uniform(30.0, 60.0)
-        ages = np.sort(design.uniform(1.0, LONGEST_D, T))
-        ages[-1] = LONGEST_D
-        times = np.sort(design.uniform(0.0, LONGEST_D, design.integers(0, 4)))
-        levels = design.uniform(283.0, 323.0, len(times) + 1)
-        if switch is not None:
-            ages = np.linspace(0.0, LONGEST_D, T + 1)[1:]
-            times, levels = np.array([50.0]), np.array(switch)
-        # What held just before an age is taken to have held on the way there.
-        kelvin = levels[np.searchsorted(times, ages)]
-        law = StochasticGrowth(rate=40.0 * np.exp(log_rate), energy=1e3 * energy)
-        quality = float(np.exp(0.15 * chance.normal()))
-        thickness = law.thickness(ages, kelvin, chance, quality)
-        levels_nm = np.stack([thickness, 0.2 * (thickness - law.start_nm)], -1)
-        truth[i] = torch.tensor(levels_nm)
-        records.configuration[i] = torch.tensor([log_rate, energy])
-        records.ages[i] = torch.tensor(ages)
-        records.conditions[i, :, 0] = torch.tensor(kelvin)
-        records.mask[i] = torch.tensor(chance.uniform(size=(T, 2)) > 0.25)
-    noise = torch.tensor(chance.normal(size=(n, T, 2)), dtype=torch.float)
-    values = (truth + planted(records.ages) * noise) * records.mask
-    return Study(records=replace(records, values=values), truth=truth)
-
-
-def simulated(n: int, seed: int) -> Study:
-    """Runs of the lattice model, two seeds of each barriers, readings with a noise."""
-    from bigloop.simulators.sei import Barriers, Growth, measure
-
-    rng = np.random.default_rng(seed)
-    records = Records.blank(
-        torch.zeros(n, 3), torch.zeros(n, T), torch.zeros(n, T, 0), 2
-    )
-    truth = torch.zeros(n, T, 2)
-    times = np.geomspace(1e-6, 2e-4, T)
-    for i in range(n):
-        if i % 2 == 0:
-            names = {k: float(rng.uniform(*box)) for k, box in KMC_BOX.items()}
-        run = Growth(Barriers(**names), "v1", (20, 20), seed=seed * 10_000 + i)
-        shots = [shot.lattice for shot in run.trajectory(times_s=list(times))]
-        found = measure(np.stack(shots))
-        truth[i] = torch.tensor(np.stack([found["flux"], found["thickness"]], -1))
-        records.configuration[i] = torch.tensor([*names.values()])
-        records.ages[i] = torch.arange(1.0, T + 1.0)
-    noise = torch.tensor(rng.normal(size=truth.shape), dtype=torch.float)
-    records.mask[:] = torch.tensor(rng.uniform(size=truth.shape) > 0.25)
-    values = (truth + torch.tensor([0.05, 0.1]) * noise) * records.mask
-    return Study(records=replace(records, values=values), truth=truth)
 
 
 if __name__ == "__main__":

@@ -29,18 +29,20 @@ from typing import Any
 
 import torch
 from interphase import (  # type: ignore[import-not-found]
-    GROWTH,
     HALF,
     N_TEST,
     N_TRAIN,
     RECIPE,
     SIZES,
-    Study,
-    T,
     covered,
-    grown,
     known_half,
     paired,
+)
+from interphase_lives import (  # type: ignore[import-not-found]
+    GROWTH,
+    Study,
+    T,
+    grown,
 )
 from torch import Tensor, nn
 from torch.nn.functional import softplus

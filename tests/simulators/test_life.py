@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bigloop.contracts import FailureClass, Outcome, Request, SpecError
@@ -78,6 +79,62 @@ def test_hotter_and_longer_costs_more(spme: CellLifeSimulator) -> None:
     assert cool["sei_thickness"] < warm["sei_thickness"]
     assert cool["lithium_loss"] < late["lithium_loss"]
     assert late["porosity"] < cool["porosity"]
+
+
+def test_phases_of_one_protocol_are_one_life() -> None:
+    """A phase begins its jumps anew; lives agree within the jump tolerance."""
+    cells = CellLifeSimulator("SPM", overrides=FAST_SEI)
+    whole = cells.run(DESIGN, [100])
+    parts = cells.run_through([(60, DESIGN), (100, DESIGN)], [60, 100], DESIGN)
+    for name in ("sei_thickness", "lithium_loss", "capacity"):
+        assert parts.values(100)[name] == pytest.approx(whole.values(100)[name], 1e-2)
+    assert [number for number, _ in parts.checks] == [0, 60, 100]
+
+
+def test_heat_in_mid_life_speeds_the_film_up() -> None:
+    """Arrhenius on the square of the thickness, at equal time [Single2018]."""
+    cells = CellLifeSimulator("SPM", overrides=FAST_SEI)
+    gained = {}
+    for kelvin in (298.15, 318.15):
+        late = {**DESIGN, "temperature": kelvin}
+        life = cells.run_through([(50, DESIGN), (150, late)], [50, 150], DESIGN)
+        before, after = (life.values(age)["sei_thickness"] for age in (50, 150))
+        hours = np.mean(
+            [sum(s.duration_s for s in c.steps) for n, c in life.cycles if n > 50]
+        )
+        gained[kelvin] = (after**2 - before**2) / hours
+    arrhenius = np.exp(38000 / 8.314462618 * (1 / 298.15 - 1 / 318.15))
+    assert gained[318.15] / gained[298.15] == pytest.approx(arrhenius, rel=0.02)
+
+
+def test_a_phase_that_fails_leaves_what_came_before(spme: CellLifeSimulator) -> None:
+    """The SPMe knows no empty electrolyte: such a rate empties it, and is refused."""
+    cold = {**DESIGN, "temperature": 273.15, "C1": 4.0, "discharge_rate": 4.0}
+    life = spme.run_through([(20, DESIGN), (40, cold)], [20, 40], DESIGN)
+    assert life.failure is FailureClass.SOLVER
+    assert "cycle 21" in life.reason
+    assert life.values(20)["capacity_loss"] > 0
+    with pytest.raises(KeyError):
+        life.values(40)
+
+
+@pytest.mark.parametrize(
+    ("phases", "ages", "says"),
+    [
+        ([(20, DESIGN), (10, DESIGN)], [10], "let them rise"),
+        ([(20, DESIGN)], [30], "let them rise"),
+        ([(20, DESIGN)], [], "let them rise"),
+        ([(20, DESIGN)], [0.5], "ages: 0.5"),
+        ([(20, {**DESIGN, "film": 6e-9}), (30, DESIGN)], [30], "keeps them for life"),
+    ],
+)
+def test_absurd_phases(phases: Any, ages: Any, says: str) -> None:
+    cells = CellLifeSimulator(
+        "SPM", free_parameters={"film": "Initial SEI thickness [m]"}
+    )
+    phases = [(until, {"film": 5e-9, **design}) for until, design in phases]
+    with pytest.raises(SpecError, match=says):
+        cells.run_through(phases, ages, {"film": 5e-9, **DESIGN})
 
 
 def test_a_late_timeout_is_told(spme: CellLifeSimulator) -> None:

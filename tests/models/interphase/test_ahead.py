@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from bigloop.models.interphase.ahead import Told, towards
+from bigloop.models.interphase.law import GrowthLaw
 from bigloop.models.interphase.network import Rise
 
 N = 4000
@@ -13,7 +14,10 @@ MIX = torch.tensor([[0.02, 0.0], [0.015, 0.01]])
 
 def rise(mix: torch.Tensor = MIX) -> Rise:
     """Two levels that gain 1 and 2, give or take a few percent."""
+    law = GrowthLaw(1, 2).requires_grad_(False)
+    law.bend.fill_(30.0)  # a power of 1: levels are what gains
     return Rise(
+        law=law,
         risen=torch.zeros(1, N, 2),
         step=torch.ones(1, N, 1),
         centre=torch.tensor([1.0, 2.0]).log().expand(1, N, 2),

@@ -65,8 +65,9 @@ def _normal(
 ) -> tuple[Tensor, Tensor]:
     """Linear term and precision of the draws' log density, linearised at `at`."""
     gain = rise.gain(at)
-    slope = gain[..., None] * rise.mix
-    left = told.value - rise.risen - gain + (slope * at[..., None, :]).sum(-1)
+    risen = rise.risen + gain
+    slope = (rise.law.slope(risen) * gain)[..., None] * rise.mix
+    left = told.value - rise.law(risen) + (slope * at[..., None, :]).sum(-1)
     weighed = slope * told.precision[..., None]
     linear = (weighed * left[..., None]).sum(-2) + later[0]
     unit = torch.eye(at.shape[-1]).to(at)

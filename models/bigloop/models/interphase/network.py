@@ -10,12 +10,17 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from bigloop.contracts import Document
+from bigloop.models.interphase.law import GrowthLaw
 from bigloop.models.interphase.layers import Linear, Perceptron, Recurrent
 from bigloop.models.interphase.layout import Layout
 
 STEP = 0.05
 """A usual step as a share of the longest age; it only sets the size of inputs."""
 _LEAST = 1e-4
+_APART = 0.1
+"""How much the ratio of the rates of two observables usually varies in logarithm."""
+_OWN = 0.3
+"""How much of their chance is usually not in proportion."""
 
 
 class Sizes(Document):
@@ -35,7 +40,7 @@ class State:
     free: Tensor
     """`E x R x L`."""
     risen: Tensor
-    """`E x R x M`, the observables that never fall, scaled."""
+    """`E x R x M`, what never falls, in the coordinates of the laws of growth."""
 
     known: Tensor
     """What the networks are given of `risen`, `E x R x 2 M`: it and its logarithm."""
@@ -59,6 +64,8 @@ class Rise:
     """`a`, `E x R x M`."""
     mix: Tensor
     """`B`, `E x R x M x M`, lower triangular: chance that observables share."""
+    law: GrowthLaw
+    """From `h` to the observables."""
 
     def gain(self, v: Tensor) -> Tensor:
         """`h' - h` at draws `v`, `E x R x M`."""
@@ -73,18 +80,19 @@ class Rise:
 class StateSpace(nn.Module):  # type: ignore[misc]
     """`z' ~ p(z' | z, x)`, observables from `z`: a deep Markov model [Krishnan2017]_.
 
-    The state is `z`, which is free, and `h`, the observables that never fall. Over a
-    step `s` of age with inputs `x` (conditions, configuration, `s`) and unit normal
-    `u` and `v`::
+    The state is `z`, which is free, and `h`, of which the observables that never fall
+    are powers (`law.GrowthLaw`). Over a step `s` of age with inputs `x` (conditions,
+    configuration, `s`) and unit normal `u` and `v`::
 
         z' = z + s f(z, h, x) + sqrt(s) g(z, h, x) u
         h' = h + s exp(a(z', h, x) + B(z', h, x) v / sqrt(s))
-        y  = h' or o(z', h'), and noise of its channel at this age
+        y  = (h' + b)^p - b^p or o(z', h'), and noise of its channel at this age
 
     with `B` lower triangular, its diagonal times a unit triangle: observables that
-    rise together share their chance [Pourahmadi1999]_. What may not fall cannot,
-    whatever the weights; the rates of reactions and of growth are powers and
-    exponentials, of which the logarithms are lines.
+    rise together share their chance [Pourahmadi1999]_. They share their rate, too: what
+    is learned of the second and later ones is how they differ from the first. What may
+    not fall cannot, whatever the weights; the rates of reactions and of growth are
+    powers and exponentials, of which the logarithms are lines.
     A recurrent network over the inputs besides, as in [Fraccaro2016]_, was as good over
     three seeds of growth, and dearer: what the inputs left behind is in `h`.
 
@@ -107,6 +115,9 @@ class StateSpace(nn.Module):  # type: ignore[misc]
         n_rate = 2 * M + M * (M - 1) // 2
         self.rate = Perceptron(E, state + x, H, n_rate, gain=1.0)
         self.other = Perceptron(E, state, H, len(layout.others), gain=1.0)
+        if M:
+            self.ratio = nn.Parameter(torch.zeros(E, 1, M - 1))
+            self.law = GrowthLaw(E, M)
         self.noise = nn.Parameter(torch.full((E, C, sizes.knots), -3.5))
         self.ease = 1.0
         """Share of the chance of rising that is let in; only training lowers it."""
@@ -157,13 +168,20 @@ class StateSpace(nn.Module):  # type: ignore[misc]
         s, M = x[..., -1:] * STEP, state.risen.shape[-1]
         found = self.rate(torch.cat([z, state.known, x], -1))
         centre, log_scatter, shared = found.split((M, M, found.shape[-1] - 2 * M), -1)
+        first, others = centre[..., :1], centre[..., 1:]
+        others = first + self.ratio + _APART * others
+        centre = torch.cat([first, others], -1)
         scatter = (log_scatter - 3.0).clamp(-6.0, 2.0).exp()
         scatter = scatter * (STEP / s.clamp_min(_LEAST)).sqrt() * self.ease
         mixed = torch.eye(M).to(centre).repeat(*centre.shape[:2], 1, 1)
         low = torch.tril_indices(M, M, -1)
-        mixed[..., low[0], low[1]] = shared
+        mixed[..., low[0], low[1]] = (low[1] == 0).to(shared) + _OWN * shared
         return Rise(
-            risen=state.risen, step=s, centre=centre, mix=mixed * scatter[..., None, :]
+            risen=state.risen,
+            step=s,
+            centre=centre,
+            mix=mixed * scatter[..., None, :],
+            law=self.law,
         )
 
     def widen(self, begun: Tensor, moved: Tensor) -> None:
@@ -174,13 +192,24 @@ class StateSpace(nn.Module):  # type: ignore[misc]
             n = factors.shape[-1]
             network.outer.bias.data[:, 0, n : 2 * n] += 0.5 * factors.log()
 
+    def recentre(self, configuration: Tensor, leaning: Tensor) -> None:
+        """Move states at age 0 by so many of their spreads, `E x n_draws`, on average.
+
+        `configuration` is that of the interphases over which the average goes, `n x p`.
+        """
+        E, L = self.sizes.members, self.sizes.latent
+        log_spread = self.first(configuration.expand(E, -1, -1))[..., L:]
+        spread = (log_spread - 1.0).clamp(-6.0, 2.0).exp().mean(1)
+        self.first.outer.bias.data[:, 0, :L] += spread * leaning[:, :L]
+
     def levels(self, state: State) -> Tensor:
         """All observables without noise, `E x R x O`, scaled."""
+        risen: Tensor = self.law(state.risen) if self.layout.rising else state.risen
         if not self.layout.others:
-            return state.risen
+            return risen
         found = self.other(torch.cat([state.free, state.known], -1))
         found = torch.where(self.is_positive, softplus(found), found)
-        return torch.cat([state.risen, found], -1)
+        return torch.cat([risen, found], -1)
 
 
 class Guide(nn.Module):  # type: ignore[misc]

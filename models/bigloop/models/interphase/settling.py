@@ -1,6 +1,8 @@
-"""The sizes of all noise, set right after training."""
+"""The sizes of all noise, and where lives begin, set right after training."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -23,9 +25,11 @@ def settle(
     with the readings. It sets the noise of each channel to the mean square of what is
     left (at each knot that of the readings near it in age), and each process noise by
     the mean square of its normal draws, which must be 1: an expectation maximisation
-    of these sizes, all else held [Wei1990]_. All readings count alike here, whatever
-    they counted in training: what a member got wrong by chance and what it followed
-    too closely then cancel, as when a variance is drawn given a draw of the weights.
+    of these sizes, all else held [Wei1990]_. Draws at age 0 must be 0 on average, too,
+    or forecasts from the configuration alone are biased. All readings count alike here,
+    whatever they counted in training: what a member got wrong by chance and what it
+    followed too closely then cancel, as when a variance is drawn given a draw of the
+    weights.
 
     .. [Wei1990] G. C. G. Wei and M. A. Tanner, J. Am. Stat. Assoc. 85, 699 (1990).
 
@@ -37,9 +41,10 @@ def settle(
         seed: of the draws.
     """
     for turn in range(rounds):
-        left, begun, moved = _moments(network, records, places, seed + turn)
-        _set_noise(network, records, left)
-        network.space.widen(begun, moved)
+        found = _moments(network, records, places, seed + turn)
+        _set_noise(network, records, found.left)
+        network.space.recentre(records.configuration, found.leaning)
+        network.space.widen(found.begun, found.moved)
 
 
 def listen(network: Network, records: Records, places: Tensor, seed: int) -> None:
@@ -49,8 +54,22 @@ def listen(network: Network, records: Records, places: Tensor, seed: int) -> Non
     observation noise to it, and a network trained under too large a noise has no reason
     to follow better.
     """
-    left, _, _ = _moments(network, records, places, seed, lives=32)
-    _set_noise(network, records, left, share=0.2)
+    found = _moments(network, records, places, seed, lives=32)
+    _set_noise(network, records, found.left, share=0.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moments:
+    """Of lives that agree with the readings."""
+
+    left: Tensor
+    """Mean square distance of readings, `E x n x T x C`."""
+    leaning: Tensor
+    """Mean of the draws at age 0, `E x n_draws`."""
+    begun: Tensor
+    """Their mean square about it, `E x n_draws`."""
+    moved: Tensor
+    """Mean square of the draws of all steps that have a length, `E x n_draws`."""
 
 
 def _set_noise(
@@ -72,15 +91,10 @@ def _moments(
     places: Tensor,
     seed: int,
     lives: int = 64,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Of lives that agree with the readings.
-
-    Mean square distance of readings, `E x n x T x C`; mean square of the draws at age 0
-    and of those of all steps that have a length, `E x n_draws` each.
-    """
+) -> _Moments:
     generator = torch.Generator().manual_seed(seed)
     T, nd = records.ages.shape[1], network.space.n_draws
-    left, begun = [], []
+    left, first, begun = [], [], []
     moved = torch.zeros(network.members, nd)
     steps = (inputs(records)[..., -1] > 0).to(records.ages)
     for start in range(0, len(records), _CHUNK):
@@ -97,14 +111,17 @@ def _moments(
         left.append((levels - some.values[:, None]).square().mean(2))
         assert found.draws is not None
         squares = found.draws.square().mean(2)
+        first.append(found.draws[:, :, :, 0].mean(2))
         begun.append(squares[:, :, 0])
         moved = moved.to(squares) + torch.einsum(
             "entd,nt->ed", squares[:, :, 1:], steps[rows]
         )
-    first = torch.cat(begun, 1)
     count = len(records) + _PSEUDO
-    return (
-        torch.cat(left, 1),
-        (first.sum(1) + _PSEUDO) / count,
-        (moved + _PSEUDO) / (steps.sum() + _PSEUDO),
+    leaning = torch.cat(first, 1).sum(1) / count
+    whole = (torch.cat(begun, 1).sum(1) + _PSEUDO) / count
+    return _Moments(
+        left=torch.cat(left, 1),
+        leaning=leaning,
+        begun=whole - leaning.square(),
+        moved=(moved + _PSEUDO) / (steps.sum() + _PSEUDO),
     )

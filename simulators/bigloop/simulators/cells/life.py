@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bigloop.contracts import (
     Capabilities,
-    FailureClass,
     Measurement,
     Outcome,
     Request,
@@ -19,19 +17,12 @@ from bigloop.contracts import (
 from bigloop.simulators.cells import mechanisms
 from bigloop.simulators.cells.cycler import MODELS
 from bigloop.simulators.cells.engine import engine
-from bigloop.simulators.cells.jump import N_WARM, Account, CycleError, Jumper
-from bigloop.simulators.cells.life_verdict import cycle_doubt, life_doubt, values_doubt
-from bigloop.simulators.cells.lifecycle import Cycling, LifeCycle, TimeIsUp
+from bigloop.simulators.cells.lifecycle import Cycling
+from bigloop.simulators.cells.living import Life, Phase, live
 from bigloop.simulators.cells.parameters import cell_values
 from bigloop.simulators.cells.protocol import plan
 from bigloop.simulators.cells.stepper import ATOL, RTOL, Stepper
 from bigloop.simulators.request import check
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector = NDArray[np.float64]
 
 MOST_CYCLES = 5000
 OBSERVABLES = {
@@ -44,51 +35,6 @@ OBSERVABLES = {
     "resistance": "ohm",
 }
 _FREE = ("C1", "discharge_rate", "temperature")
-
-
-class Doubtful(Exception):
-    """A cycle was solved, and its result cannot be believed."""
-
-    def __init__(self, failure: FailureClass, reason: str) -> None:
-        super().__init__(reason)
-        self.failure = failure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
-    """What became of a cell: the solved cycles of ageing, by number."""
-
-    cycles: tuple[tuple[int, LifeCycle], ...]
-    account: Account
-    failure: FailureClass | None = None
-    reason: str = ""
-    longest_step_s: float = 0.0
-
-    @property
-    def reference_Ah(self) -> float:
-        """The largest capacity of the first `N_WARM` cycles.
-
-        Not that of the first: a cell that comes from rest gives a little less in it.
-        """
-        return max(c.capacity_Ah for n, c in self.cycles if n <= N_WARM)
-
-    def values(self, age: int) -> dict[str, float]:
-        """The observables after `age` cycles.
-
-        Raises:
-            KeyError: that cycle was jumped over, or not reached.
-        """
-        found = dict(self.cycles)[age]
-        end = found.end
-        return {
-            "capacity": found.capacity_Ah,
-            "capacity_loss": 100 * (1 - found.capacity_Ah / self.reference_Ah),
-            "lithium_loss": float(end.lli[0]),
-            "sei_thickness": 1e9 * float(end.sei.mean()),
-            "plated_lithium": float(end.plating[0]),
-            "porosity": float(end.porosity[-1]),
-            "resistance": found.resistance_ohm,
-        }
 
 
 class CellLifeSimulator:
@@ -223,15 +169,67 @@ class CellLifeSimulator:
         Raises:
             SpecError: a number of the design is out of range.
         """
+        asked = sorted(set(ages))
+        phase = Phase(until=asked[-1], cycling=self._cycling(design, timeout_s))
+        return live([phase], asked, self._tolerance)
+
+    def run_through(
+        self,
+        phases: Sequence[tuple[int, Mapping[str, float | str]]],
+        ages: Sequence[int],
+        checkup: Mapping[str, float | str],
+        timeout_s: float = math.inf,
+    ) -> Life:
+        """The life of one cell whose protocol changes, looked at by check-ups.
+
+        Capacities of cycles at other rates and temperatures say nothing of ageing, so
+        `values` are those of a check-up after each age: cycles of one protocol, which
+        leave no trace in the cell.
+
+        Args:
+            phases: cycle of ageing up to which a design holds, and the design; what
+                it says of the cell itself is the same in all.
+            ages: cycles at which to look.
+            checkup: design of the check-ups.
+            timeout_s: of the whole life.
+
+        Raises:
+            SpecError: ages or numbers of a design are out of range, phases do not rise
+                or end too early, or the cell is another one in a later phase.
+        """
+        asked = sorted({self._age(age, "ages") for age in ages})
+        ends = [self._age(until, "phases") for until, _ in phases]
+        if ends != sorted(set(ends)) or not asked or ends[-1:] < asked[-1:]:
+            raise SpecError(
+                f"phases: they end at {ends}; let them rise up to the last of the ages "
+                f"{asked}"
+            )
+        cells = [
+            [d[name] for name in self._free] for d in (*dict(phases).values(), checkup)
+        ]
+        if any(cell != cells[0] for cell in cells):
+            raise SpecError(
+                f"phases: {', '.join(self._free)} differ; a cell keeps them for life"
+            )
+        return live(
+            [
+                Phase(until=until, cycling=self._cycling(design, timeout_s))
+                for until, design in phases
+            ],
+            asked,
+            self._tolerance,
+            self._cycling(checkup, timeout_s),
+        )
+
+    def _cycling(self, design: Mapping[str, float | str], timeout_s: float) -> Cycling:
         protocol = self._plan.protocol(dict(design))
         inputs = {name: self._parameter(name, design[name]) for name in self._free}
-        cycling = Cycling(
+        return Cycling(
             stepper=self._built(),
             protocol=protocol,
             inputs=inputs,
             until=time.monotonic() + timeout_s,
         )
-        return _live(cycling, sorted(set(ages)), self._tolerance)
 
     def _parameter(self, name: str, value: float | str) -> float:
         if isinstance(value, str) or not math.isfinite(value):
@@ -279,81 +277,6 @@ class CellLifeSimulator:
             "build_s": self._build_s,
             "citations": list(self._mechanisms.citations),
         }
-
-
-def _live(cycling: Cycling, ages: Sequence[int], tolerance: float) -> Life:
-    """Formation, then ageing to the last of `ages`, each cycle checked as it comes."""
-    cycles: list[tuple[int, LifeCycle]] = []
-    jumper = Jumper[LifeCycle](
-        cycle=_checked(cycling),
-        slow=lambda y: _slow(cycling, y),
-        is_admissible=lambda y: _is_cell(cycling, y),
-        tolerance=tolerance,
-    )
-    failure, reason = None, ""
-    try:
-        y, _ = cycling.formed()
-        for solved in jumper.run(y, ages):
-            cycles.append((solved.number, solved.record))
-            if doubt := life_doubt(cycles[-2:]):
-                raise Doubtful(*doubt)
-        found = Life(cycles=tuple(cycles), account=jumper.account)
-        if doubt := values_doubt(found.values(ages[-1])):
-            raise Doubtful(*doubt)
-    except TimeIsUp as error:
-        failure = FailureClass.TIMEOUT
-        reason = f"the time limit passed {error}"
-    except Doubtful as error:
-        failure, reason = error.failure, str(error)
-    except CycleError as error:
-        failure, reason = FailureClass.SOLVER, str(error)
-    return Life(
-        cycles=tuple(cycles),
-        account=jumper.account,
-        failure=failure,
-        reason=reason,
-        longest_step_s=cycling.longest_s,
-    )
-
-
-def _checked(cycling: Cycling) -> Any:
-    def cycle(y: Vector, number: int) -> tuple[Vector, LifeCycle]:
-        after, record = cycling.cycle(y, number)
-        doubt = cycle_doubt(record, cycling.protocol, cycling.stepper.nominal_Ah)
-        if doubt is not None:
-            raise Doubtful(doubt[0], f"cycle {number}: {doubt[1]}")
-        return after, record
-
-    return cycle
-
-
-def _slow(cycling: Cycling, y: Vector) -> Vector:
-    """What ages, each over the change below which it does not matter."""
-    import numpy as np
-
-    state, capacity_mol = cycling.read(y), cycling.stepper.nominal_Ah * 3600 / 96485
-    return np.array(
-        [
-            state.taken[0] / (1e-5 * capacity_mol),
-            state.sei.mean() / 1e-11,
-            state.porosity.mean() / 1e-5,
-            state.plating[0] / (1e-5 * cycling.stepper.nominal_Ah),
-            state.crack.mean() / 1e-11,
-        ]
-    )
-
-
-def _is_cell(cycling: Cycling, y: Vector) -> bool:
-    import numpy as np
-
-    state = cycling.read(y)
-    return bool(
-        np.isfinite(y).all()
-        and state.electrolyte.min() > 0
-        and state.porosity.min() > 0
-        and 0 < state.negative.min() <= state.negative.max() < 1
-        and 0 < state.positive.min() <= state.positive.max() < 1
-    )
 
 
 def _measurements(life: Life, age: int) -> list[Measurement]:
