@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bigloop.contracts import FailureClass
 from bigloop.simulators.cells.jump import CycleError, Jumper, Solved
+from bigloop.simulators.cells.living import Doubtful
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 EVERY = np.array([1.0, 1.0, 0.0])
@@ -108,16 +110,22 @@ def test_a_knee_shortens_the_jumps() -> None:
     assert one.account.n_rejected > 0
 
 
-def test_a_jump_into_nothing_is_taken_back() -> None:
-    """A cycle that fails past cycle 40 is reached one by one, and then told."""
+@pytest.mark.parametrize(
+    "error", [CycleError("cycle 41"), Doubtful(FailureClass.CHEMISTRY, "cycle 41")]
+)
+def test_a_jump_into_nothing_is_taken_back(error: CycleError) -> None:
+    """A cycle that fails past cycle 40 is reached one by one, and then told.
+
+    Be it that it cannot be solved, or that its result cannot be believed.
+    """
 
     def ends(y: Vector, number: int) -> tuple[Vector, float]:
         if number > 40:
-            raise CycleError(f"cycle {number}")
+            raise error
         return film(y, number)
 
     solved: list[Solved[float]] = []
-    with pytest.raises(CycleError, match="cycle 41"):
+    with pytest.raises(type(error), match="cycle 41"):
         solved.extend(jumper(1e-1, cycle=ends).run(start(), [500]))
     assert last(solved).number == 40
 

@@ -21,8 +21,11 @@ N_CHECK = 2
 """Cycles of a check-up: in the first the profiles settle, the second is read."""
 
 
-class Doubtful(Exception):
-    """A cycle was solved, and its result cannot be believed."""
+class Doubtful(CycleError):
+    """A cycle was solved, and its result cannot be believed.
+
+    After a jump the jump is at fault, and is taken back.
+    """
 
     def __init__(self, failure: FailureClass, reason: str) -> None:
         super().__init__(reason)
