@@ -1,11 +1,11 @@
 r"""The guard: how far the target is decided by what cheap sources say.
 
-Two accounts of all results are weighed, which differ in one thing: that the other
-channels tell of the target, and that they tell nothing (`rho = 0`). The odds are those
-before any result, times the ratio of the evidence [MacKay1992]_, each marginal
-likelihood by Laplace's approximation,
+Two accounts of the target's values are weighed: that the other channels tell of it, and
+that they tell nothing (`rho = 0`). The odds are those before any pair of results, times
+what the target's values gain in evidence [MacKay1992]_, each marginal likelihood by
+Laplace's approximation,
 
-$$ \log O = \log O_0 + \log p(y \mid \rho) - \log p(y \mid \rho = 0). $$
+$$ \log O = \log O_0 + \log p(y_t \mid y_c, \mathrm{told}) - \log p(y_t). $$
 
 The model that decides is the mixture of both. Until a source is proven it may use but
 a small part of what the target has used, which bounds what it can waste, and a refuted
@@ -156,19 +156,19 @@ def fit(belief: Belief, settled: Settled | None = None) -> Guard:
     settled = settled or Settled()
     n_channels = len(channels(belief.campaign))
     items, y = belief.items(), belief.values()
-    coupled = settled.of(belief, is_coupled=True)
+    coupled = settled.of(belief, "all")
     n_target = sum(d.channel == TARGET for d in belief.data)
     n_others = len(belief.data) - n_target
     if not n_others:
         model = SourceModel(items, y, n_channels, settings=coupled)
         return Guard(model=model, log_odds=PRIOR_NAT * (n_channels > 1))
-    apart = settled.of(belief, is_coupled=False)
-    gain = coupled.evidence - apart.evidence
+    alone, others = settled.of(belief, "target"), settled.of(belief, "others")
+    gain = coupled.evidence - others.evidence - alone.evidence
     log_odds = PRIOR_NAT + gain
     is_judged = min(n_target, n_others) >= N_PROOF
     is_refuted = is_judged and log_odds < 0
     trust = 0.0 if is_refuted else 1 / (1 + math.exp(-min(50.0, max(-50.0, log_odds))))
-    mixed = coupled.mixed(apart, trust)
+    mixed = coupled.mixed(alone, trust)
     return Guard(
         model=SourceModel(items, y, n_channels, settings=mixed),
         log_odds=log_odds,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from bigloop.agents.belief import Belief, Datum, alike, channels
+from typing import Literal
+
+from bigloop.agents.belief import TARGET, Belief, Datum, alike, channels
 from bigloop.agents.inference import Settings, infer
 from bigloop.agents.prior import Prior
+
+Part = Literal["all", "target", "others"]
+"""Of the data: all of them, the target's own, or those of the other sources."""
 
 
 class Settled:
@@ -14,19 +19,21 @@ class Settled:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bool, tuple[int, tuple[Datum, ...], Settings]] = {}
+        self._known: dict[Part, tuple[int, tuple[Datum, ...], Settings]] = {}
 
-    def of(self, belief: Belief, is_coupled: bool) -> Settings:
-        """Settings where other sources may tell of the target, or tell nothing."""
+    def of(self, belief: Belief, part: Part) -> Settings:
+        """Settings by a part of the data; by the target's alone nothing is coupled."""
         data = tuple(
-            d for d, keep in zip(belief.data, belief.core, strict=True) if keep
+            d
+            for d, keep in zip(belief.data, belief.core, strict=True)
+            if keep and (part == "all" or (d.channel == TARGET) == (part == "target"))
         )
         n = len(belief.center)
-        known = self._known.get(is_coupled)
+        known = self._known.get(part)
         if known is not None and known[:2] == (n, data):
             return known[2]
         items, campaign = belief.items(data), belief.campaign
         prior = Prior(items.x.shape[-1], len(channels(campaign)), alike(campaign))
-        found = infer(items, belief.values(data), prior, is_coupled)
-        self._known[is_coupled] = n, data, found
+        found = infer(items, belief.values(data), prior, part != "target")
+        self._known[part] = n, data, found
         return found
