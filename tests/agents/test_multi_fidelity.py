@@ -68,11 +68,11 @@ def test_the_opening_spreads_designs(build: Any, hill: Hill) -> None:
 
 
 def test_a_cheap_source_is_sent_ahead(build: Any, hill: Hill) -> None:
-    """Nine designs by it, where it looks for its best; the dear one runs that."""
+    """Fifteen designs by it, where it looks for its best; the dear one runs that."""
     campaign = build.campaign(budget={"EUR": 300})
     agent = MultiFidelityAgent(campaign)
     results: list[tuple[str, Design, float]] = []
-    for number in range(9):
+    for number in range(15):
         found = ask(agent, build.state(campaign, results))
         assert found.proposal.source == "cheap"
         assert found.decision.agent.endswith("scouting" if number else "opening")
@@ -92,7 +92,7 @@ def test_a_scout_that_fails_holds_nothing_up(build: Any) -> None:
     campaign = build.campaign(budget={"EUR": 300})
     agent = MultiFidelityAgent(campaign)
     results: list[tuple[str, Design, float | None]] = []
-    for _ in range(9):
+    for _ in range(15):
         found = ask(agent, build.state(campaign, results))
         assert found.proposal.source == "cheap"
         results.append(("cheap", found.proposal.design, None))
@@ -278,7 +278,7 @@ def test_an_unproven_source_of_the_same_purse_has_a_limit(
     campaign = build.campaign()
     agent = MultiFidelityAgent(campaign, guard_share=0.02)
     results = [("dear", d, hill(d)) for d in spread(3)]
-    results += [("cheap", d, hill(d)) for d in spread(9, 1)]
+    results += [("cheap", d, hill(d)) for d in spread(15, 1)]
     found = ask(agent, build.state(campaign, results))
     assert found.proposal.source == "dear"
 
