@@ -65,6 +65,15 @@ def test_a_state_holds_only_what_was_seen(store: Store, run: Run) -> None:
     assert state.campaign == store.campaign("cells")
 
 
+def test_a_moment_of_some_observations_knows_no_others(store: Store, run: Run) -> None:
+    a, b = (run(n, slope=-float(n), specimen=f"s{n}") for n in range(2))
+    moment = store.moment("cells")
+    kept = [o for o in moment.observations if o.trial == a.id]
+    state = moment.only(kept).state([b.id, a.id])
+    assert kept
+    assert state.observations == tuple(kept)
+
+
 def test_a_state_is_fresh_after_every_change(
     store: Store, suggest: Callable[..., Suggestion], ask: Verdict
 ) -> None:

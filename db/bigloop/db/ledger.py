@@ -106,22 +106,20 @@ def settle(
             _book(conn, row, reserved, spent)
 
 
-_ACCOUNTS = Prepared(
+_OF_CAMPAIGN = (
     sa.select(accounts)
     .where(accounts.c.campaign == sa.bindparam("whose"))
     .order_by(accounts.c.currency)
 )
+_ACCOUNTS = Prepared(_OF_CAMPAIGN)
 # With what a trial of theirs has put aside.
 _HOLDING = Prepared(
-    sa.select(
-        accounts,
+    _OF_CAMPAIGN.add_columns(
         sa.select(trials.c.reserved)
         .where(trials.c.id == sa.bindparam("trial"))
         .scalar_subquery()
-        .label("held"),
+        .label("held")
     )
-    .where(accounts.c.campaign == sa.bindparam("whose"))
-    .order_by(accounts.c.currency)
 )
 _BOOK = Prepared(
     sa.update(accounts).where(

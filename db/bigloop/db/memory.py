@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bigloop.contracts import Account, Observation, Trial
 from bigloop.db import ledger
 from bigloop.db.prepared import Prepared
-from bigloop.db.records import Moment, counted
+from bigloop.db.records import Moment, grouped
 from bigloop.db.rows import Row, observation_of, trial_of
 from bigloop.db.tables import campaigns, chain, observations, trials
 
@@ -79,7 +79,7 @@ class Memory:
         added = {"whose": self.campaign, "after": self.observation}
         if new := [observation_of(row) for row in _ADDED.all(conn, added)]:
             self.observations += new
-            self.by_trial = counted(new, self.by_trial)
+            self.by_trial = grouped(new, self.by_trial)
             self.observation = new[-1].id
         self.accounts = ledger.read(conn, self.campaign)
         self.head = head.seq

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -120,8 +120,13 @@ class Moment:
     observations: tuple[Observation, ...]
     """As they came, late ones too."""
     by_trial: Mapping[str | None, tuple[Observation, ...]]
-    """Those that count, imported ones under none: `counted` of `observations`."""
+    """Those that count, imported ones under none: `grouped` of `observations`."""
     accounts: dict[str, Account]
+
+    def only(self, observations: Iterable[Observation]) -> Moment:
+        """This moment with no other observations than these."""
+        kept = tuple(observations)
+        return replace(self, observations=kept, by_trial=grouped(kept))
 
     def state(self, seen: Sequence[str]) -> CampaignState:
         """All that an agent may know after it took in the trials in `seen`.
@@ -149,7 +154,7 @@ class Moment:
         return [item for trial in (None, *seen) for item in found.get(trial, ())]
 
 
-def counted(
+def grouped(
     observations: Iterable[Observation],
     known: Mapping[str | None, tuple[Observation, ...]] | None = None,
 ) -> dict[str | None, tuple[Observation, ...]]:

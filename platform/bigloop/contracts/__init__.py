@@ -23,6 +23,7 @@ from bigloop.contracts.campaign import (
 from bigloop.contracts.compositions import Composition
 from bigloop.contracts.documents import (
     CALLED_OFF,
+    RAN,
     TERMINAL,
     TRANSITIONS,
     Account,
@@ -88,6 +89,7 @@ from bigloop.contracts.units import convert
 
 __all__ = [
     "CALLED_OFF",
+    "RAN",
     "TERMINAL",
     "TRANSITIONS",
     "Account",

@@ -58,6 +58,8 @@ TERMINAL = frozenset(
 
 CALLED_OFF = frozenset({_S.REJECTED, _S.CANCELLED, _S.EXPIRED})
 """Terminal states of a trial that never ran."""
+RAN = TERMINAL - CALLED_OFF
+"""Terminal states of a trial that ran, or may have."""
 
 
 class Because(StrEnum):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bigloop.contracts import CALLED_OFF, Campaign, Trial, TrialState
-
-_ENDED = (TrialState.COMPLETED, TrialState.FAILED, TrialState.UNKNOWN)
+from bigloop.contracts import CALLED_OFF, RAN, Campaign, Trial, TrialState
 
 
 def beyond(spec: Campaign, trial: Trial) -> str:
@@ -18,7 +16,7 @@ def beyond(spec: Campaign, trial: Trial) -> str:
         behind = " and ".join(trial.endorsed)
         kept = f"; it waits on: {behind} stood behind it before" if behind else ""
         return f"{problem}; it was proposed before{kept}"
-    if trial.state in _ENDED:
+    if trial.state in RAN:
         return f"{problem}; it was run all the same, and is not recommended"
     approved = "it was approved before, and is not withdrawn"
     return f"{problem}; {approved}: cancel it if it must not run"
@@ -28,9 +26,7 @@ def still_beyond(spec: Campaign, trials: Iterable[Trial]) -> Sequence[Trial]:
     """Trials that may yet be run although a limit excludes their design."""
     if not spec.limits:
         return []
-    return [
-        trial for trial in trials if trial.state not in _ENDED and beyond(spec, trial)
-    ]
+    return [trial for trial in trials if trial.state not in RAN and beyond(spec, trial)]
 
 
 def broken_by(spec: Campaign, name: str, trials: Iterable[Trial]) -> Sequence[Trial]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bigloop.contracts import CALLED_OFF, Trial, TrialState, is_superseded
-
-_ENDED = (TrialState.COMPLETED, TrialState.FAILED, TrialState.UNKNOWN)
+from bigloop.contracts import CALLED_OFF, RAN, Trial, is_superseded
 
 
 def outdated(trial: Trial, versions: Mapping[str, str]) -> str:
@@ -21,7 +19,7 @@ def outdated(trial: Trial, versions: Mapping[str, str]) -> str:
         return ""
     who = f"model {proposal.model[:12]}" if proposal.model else "no known version"
     now = f"superseded by {versions[proposal.source][:12]}"
-    if trial.state in _ENDED:
+    if trial.state in RAN:
         return f"{who} answered, {now}: what it said is kept and counts for nothing"
     return (
         f"{who} will answer, {now} since it was proposed: its cost will be spent and "

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from bigloop.contracts import (
     Campaign,
@@ -87,7 +86,7 @@ def counted(moment: Moment, versions: Mapping[str, str]) -> Moment:
     if not names:
         return moment
     found = _counting(moment.observations, names, versions, moment.trials)
-    return replace(moment, observations=found)
+    return moment.only(found)
 
 
 def asked_of(suggestion: Suggestion, state: CampaignState) -> Suggestion:
