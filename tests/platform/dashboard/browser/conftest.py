@@ -60,7 +60,7 @@ class Served:
             warnings.simplefilter("ignore")
             app = create_dashboard(context, self.root)
         config = uvicorn.Config(
-            app, log_level="critical", timeout_graceful_shutdown=0, lifespan="on"
+            app, log_level="error", timeout_graceful_shutdown=0, lifespan="on"
         )
         self.taken = taken
         self.server = uvicorn.Server(config)
