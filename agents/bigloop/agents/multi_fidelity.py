@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from bigloop.agents.actions import Action, Free, specimens
+from bigloop.agents.actions import Free, specimens
 from bigloop.agents.belief import Belief, believe, recommendable
 from bigloop.agents.explanation import explain
 from bigloop.agents.opening import opening
 from bigloop.agents.pool import Pool, anywhere
-from bigloop.agents.scouting import as_target, scouting
+from bigloop.agents.scouting import sent_ahead
 from bigloop.agents.unmeasured import by_prior, is_unmeasured
 from bigloop.agents.valued import Valued
 from bigloop.contracts import (
     Campaign,
     CampaignState,
-    Cost,
     Decision,
     Key,
     Limit,
@@ -124,36 +123,44 @@ class MultiFidelityAgent:
         return known.pool, known.fresh
 
     def _next(self, state: CampaignState, sources: Sequence[str]) -> Suggestion | None:
-        left = {name: account.left for name, account in state.accounts.items()}
         pool, fresh = self._designs(state)
         if not len(pool):
             return None
         free = Free(state, fresh)
-        if scout := scouting(state):
-            ahead = as_target(state, scout)
-            belief = believe(ahead)
-            with self._judge(ahead.campaign) as judge:
-                found = judge.choose(ahead, belief, pool, free, left, sources)
-            return self._suggest(state, belief, found.ranked, "scouting", 0.0)
-        belief = believe(state)
-        first = opening(state, pool, free)
+        ahead = sent_ahead(state)
+        found = self._as_seen(ahead, state, pool, free, sources)
+        is_free = ahead.campaign.objective.source in sources and not ahead.pending
+        if found is None and ahead is not state and is_free:
+            # Nothing is left for it to look at.
+            found = self._as_seen(state, state, pool, free, sources)
+        return found
+
+    def _as_seen(
+        self,
+        ahead: CampaignState,
+        state: CampaignState,
+        pool: Pool,
+        free: Free,
+        sources: Sequence[str],
+    ) -> Suggestion | None:
+        """The next trial of a state, as the source sees it that is sent ahead."""
+        left = {name: account.left for name, account in state.accounts.items()}
+        belief = believe(ahead)
+        first = opening(ahead, pool, free)
         if first is not None:
             first = [action for action in first if action.source in sources]
-            return self._open(state, belief, first, left)
-        with self._judge(self.campaign) as judge:
-            ranking = judge.choose(state, belief, pool, free, left, sources)
-        return self._suggest(state, belief, *ranking)
-
-    def _open(
-        self, state: CampaignState, belief: Belief, first: list[Action], left: Cost
-    ) -> Suggestion | None:
-        if not first:
-            return None
-        if is_unmeasured(state, belief):
-            ranked = by_prior(state, first, left)
-            return self._suggest(state, belief, ranked, "opening", 0.0)
-        with self._judge(self.campaign) as judge:
-            ranking = judge.opening(state, belief, first, left)
+            if not first:
+                return None
+            if is_unmeasured(ahead, belief):
+                ranked = by_prior(ahead, first, left)
+                return self._suggest(state, belief, ranked, "opening", 0.0)
+        with self._judge(ahead.campaign) as judge:
+            if first is not None:
+                ranking = judge.opening(ahead, belief, first, left)
+            else:
+                ranking = judge.choose(ahead, belief, pool, free, left, sources)
+        if first is None and ahead is not state:
+            return self._suggest(state, belief, ranking.ranked, "scouting", 0.0)
         return self._suggest(state, belief, *ranking)
 
     def _suggest(

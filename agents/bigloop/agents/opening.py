@@ -9,7 +9,7 @@ import numpy as np
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
-from bigloop.agents.scouting import is_back, n_scouts, scouted, scouting_source
+from bigloop.agents.scouting import is_back, ladder, scouted
 from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
@@ -37,7 +37,7 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     the predictor's slope best (D-optimality). Without one, the target runs the design
     that stands for most of the space, and the next such while nothing has come back: of
     one result a model makes more than a plan does of many. Where a cheap source shows
-    the objective, it is sent ahead (`scouting`), and the target run at its best design.
+    the objective, it is sent ahead (`scouting`); then the target runs its best design.
     """
     campaign = state.campaign
     d = campaign.degrees_of_freedom
@@ -65,13 +65,11 @@ def _first(
     target = campaign.objective.source
     if is_back(state, target):
         return None
-    scout = scouting_source(campaign)
-    if scout is not None and not started.get(target):
-        if started.get(scout, 0) < n_scouts(campaign, scout):
-            return _amid(state, pool, free, scout)
-        if any(t.proposal.source == scout for t in state.pending):
+    rungs = ladder(campaign)
+    if rungs and not started.get(target):
+        if any(t.proposal.source == rungs[-1] for t in state.pending):
             return []
-        if best := scouted(state, free, scout):
+        if best := scouted(state, free, rungs[-1]):
             return [Action(source=target, design=best)]
     return _amid(state, pool, free, target)
 

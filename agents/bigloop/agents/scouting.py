@@ -1,8 +1,9 @@
-"""A cheap source that shows the objective is sent ahead, and looks for its own best."""
+"""Cheap sources that show the objective are sent ahead, and look for their own best."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from bigloop.agents.actions import Free
 from bigloop.contracts import (
@@ -19,16 +20,17 @@ LEAST_SCOUTS = 5
 """Of fewer designs the best says too little."""
 
 
-def scouting_source(campaign: Campaign) -> str | None:
-    """The cheapest source that shows the objective itself for a part of the price.
+def ladder(campaign: Campaign) -> list[str]:
+    """Sources that show the objective itself for a part of the price, cheapest first.
 
-    None where a predictor opens specimens, or where more than one observable decides:
-    it may be right in one alone.
+    Each costs at most a quarter of the next and the last of the target, and a part of
+    the budget pays for enough designs. None where a predictor opens specimens, or where
+    more than one observable decides: they may be right in one alone.
     """
     if campaign.predictor is not None or not campaign.is_plain:
-        return None
+        return []
     goal, target = campaign.objective, campaign.target.full_cost
-    found = [
+    found = sorted(
         (cost[currency], name)
         for name, source in campaign.sources.items()
         for cost in [source.full_cost]
@@ -37,8 +39,12 @@ def scouting_source(campaign: Campaign) -> str | None:
         and goal.observable in source.observes
         and set(cost) == set(target) == {currency}
         and cost[currency] <= SCOUT_PRICE * target[currency]
-    ]
-    return min(found)[1] if found else None
+    )
+    rungs: list[tuple[float, str]] = []
+    for price, name in found:
+        if not rungs or rungs[-1][0] <= SCOUT_PRICE * price:
+            rungs.append((price, name))
+    return [name for _, name in rungs if n_scouts(campaign, name)]
 
 
 def n_scouts(campaign: Campaign, scout: str) -> int:
@@ -52,34 +58,46 @@ def n_scouts(campaign: Campaign, scout: str) -> int:
     return n if n >= LEAST_SCOUTS else 0
 
 
-def scouting(state: CampaignState) -> str | None:
-    """The source that is sent ahead, once it has come back with something.
+def sent_ahead(state: CampaignState) -> CampaignState:
+    """The state as the source that is sent ahead now sees it; as it is, when none is.
 
-    From then on it looks for its own best design, as the target will.
+    To that source it is the target, and the cheaper ones are sent ahead of it.
     """
     campaign = state.campaign
     ran = Counter(t.proposal.source for t in state.trials if t.state not in CALLED_OFF)
-    scout = scouting_source(campaign)
-    if scout is None or ran[campaign.objective.source]:
-        return None
-    is_sent = ran[scout] < n_scouts(campaign, scout)
-    return scout if is_sent and is_back(state, scout) else None
+    rungs = ladder(campaign)
+    if not rungs or ran[campaign.objective.source] or _is_over(campaign, rungs, ran):
+        return state
+    return sent_ahead(as_target(state, rungs[-1], rungs))
 
 
-def as_target(state: CampaignState, source: str) -> CampaignState:
-    """The campaign as if a source were the target, and the only one."""
+def _is_over(campaign: Campaign, rungs: list[str], ran: Counter[str]) -> bool:
+    """Whether the last of the rungs has been sent out, or their share is spent."""
+    if ran[rungs[-1]] >= n_scouts(campaign, rungs[-1]):
+        return True
+    (currency,) = campaign.target.full_cost
+    price = {name: campaign.sources[name].full_cost[currency] for name in rungs}
+    spent = sum(ran[name] * price[name] for name in rungs)
+    share = SCOUT_SHARE * len(rungs) * campaign.budget[currency]
+    return spent + price[rungs[-1]] > share * (1 + 1e-9)
+
+
+def as_target(
+    state: CampaignState, source: str, sources: Sequence[str]
+) -> CampaignState:
+    """The campaign as if a source were the target, with some sources only."""
     campaign = state.campaign
     alone = campaign.model_copy(
         update={
             "objective": campaign.objective.model_copy(update={"source": source}),
-            "sources": {source: campaign.sources[source]},
+            "sources": {name: campaign.sources[name] for name in sources},
         }
     )
     return state.model_copy(
         update={
             "campaign": alone,
-            "trials": tuple(t for t in state.trials if t.proposal.source == source),
-            "observations": tuple(o for o in state.observations if o.source == source),
+            "trials": tuple(t for t in state.trials if t.proposal.source in sources),
+            "observations": tuple(o for o in state.observations if o.source in sources),
         }
     )
 

@@ -95,20 +95,25 @@ def _check_learning(c: Campaign, name: str) -> None:
 
 def _check_derived(c: Campaign) -> None:
     for name, observable in c.observables.items():
-        if observable.expression is None:
+        if observable.expression is not None:
+            _check_computed(c, name, observable.expression, f"observables.{name}")
+    for source, found in c.sources.items():
+        for name, expression in found.expressions.items():
+            where = f"sources.{source}.expressions.{name}"
+            _check_computed(c, name, expression, where)
+
+
+def _check_computed(c: Campaign, name: str, expression: str, where: str) -> None:
+    units = {}
+    for other in expressions.names(expression):
+        if other not in c.observables:
+            _unit(other, c.observables, where)
+            units[other] = other
             continue
-        where = f"observables.{name}"
-        used = expressions.names(observable.expression)
-        units = {}
-        for other in used:
-            if other not in c.observables:
-                _unit(other, c.observables, where)
-                units[other] = other
-                continue
-            if c.observables[other].expression is not None:
-                raise ValueError(f"{where}: {other!r} is computed itself; write it out")
-            units[other] = c.observables[other].unit
-        _fits(where, observable.expression, units, observable.unit)
+        if other == name or c.observables[other].expression is not None:
+            raise ValueError(f"{where}: {other!r} is computed itself; write it out")
+        units[other] = c.observables[other].unit
+    _fits(where, expression, units, c.observables[name].unit)
 
 
 def _unit(name: str, existing: Any, where: str) -> None:

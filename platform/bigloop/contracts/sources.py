@@ -45,6 +45,9 @@ class Source(Document):
     options: dict[str, Any] = Field(default_factory=dict)
     """Handed to the entry point when it is built."""
     observes: tuple[Name, ...]
+    expressions: dict[Name, str] = Field(default_factory=dict)
+    """Observables that are computed from its results otherwise than the campaign says:
+    a formula for what it does not measure, by which it shows the objective itself."""
     until_age: PositiveFloat | None = None
     """Age at which a specimen is handed back; none: until its end."""
     longest_age: PositiveFloat | None = None
@@ -112,6 +115,8 @@ class Source(Document):
         parse_unit(self.age_unit)
         if not self.observes:
             raise ValueError("observes is empty; name what this source yields")
+        if left_out := sorted(self.expressions.keys() - set(self.observes)):
+            raise ValueError(f"expressions: {left_out[0]!r} is not in observes; add it")
         return self
 
 

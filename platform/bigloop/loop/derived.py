@@ -19,13 +19,21 @@ _STEP = 1e-4
 
 
 def derived(campaign: Campaign, source: str, known: Capabilities) -> dict[str, str]:
-    """Expressions of what a source observes but does not yield, by observable."""
-    names = campaign.sources[source].observes
+    """Expressions of what a source observes but does not yield, by observable.
+
+    Those of the source itself come before those of the campaign.
+    """
+    found = campaign.sources[source]
     return {
         name: expression
-        for name in names
+        for name in found.observes
         if name not in known.observables
-        and (expression := campaign.observables[name].expression) is not None
+        and (
+            expression := found.expressions.get(
+                name, campaign.observables[name].expression
+            )
+        )
+        is not None
     }
 
 

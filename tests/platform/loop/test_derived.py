@@ -88,6 +88,37 @@ def test_each_age_has_its_own_and_censored_inputs_have_none() -> None:
     assert compute(spec, wanted, measured(80.0, 0.5, censored=True)) == []
 
 
+def with_own(**expressions: str) -> Campaign:
+    """That campaign, with formulas of the source's own."""
+    data = campaign().model_dump(mode="json")
+    data["sources"]["kmc"]["expressions"] = expressions
+    return Campaign.model_validate(data)
+
+
+def test_a_source_may_have_a_formula_of_its_own() -> None:
+    spec = with_own(merit="1 - p")
+    check(spec, "kmc", KNOWS)
+    (found,) = compute(spec, derived(spec, "kmc", KNOWS), measured(80.0, 0.3))
+    assert found.observable == "merit"
+    assert found.value == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("expressions", "problem"),
+    [
+        ({"d": "8*nanometer"}, "'d' is not in observes; add it"),
+        ({"merit": "d"}, "sources.kmc.expressions.merit: "),
+        ({"merit": "merit"}, "'merit' is computed itself; write it out"),
+        ({"merit": "q"}, "'q' is neither an observable nor a unit"),
+    ],
+)
+def test_a_wrong_formula_of_a_source_is_named(
+    expressions: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        with_own(**expressions)
+
+
 def test_a_source_that_yields_it_is_believed() -> None:
     knows = KNOWS.model_copy(update={"observables": {"merit": "", "p": ""}})
     assert derived(campaign(), "kmc", knows) == {}

@@ -53,7 +53,8 @@ CAMPAIGN: dict[str, Any] = {
         },
         "quick": {
             "simulator": "forrester",
-            "observes": ["life"],
+            "observes": ["life", "half"],
+            "expressions": {"half": "life / 3"},
             "cost": {"EUR": 1},
         },
     },
@@ -129,6 +130,8 @@ CAMPAIGN_KEPT = {
     "sources{}.lab",
     "sources{}.simulator",
     "sources{}.observes[]",
+    "sources{}.expressions{key}",
+    "sources{}.expressions{}",
     "sources{}.age_unit",
     "sources{}.cost{key}",
     "sources{}.cost_per_age{key}",
