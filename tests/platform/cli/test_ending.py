@@ -30,7 +30,9 @@ approval:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_run_on_ray_ends_after_what_runs(tmp_path: Path, number: int) -> None:
     file = tmp_path / "endless.yaml"
     file.write_text(CAMPAIGN)

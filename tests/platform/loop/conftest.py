@@ -63,7 +63,7 @@ CAMPAIGN = {
         },
     },
     "predictor": {"predicts": "life", "early": ["early"]},
-    "budget": {"cell_cycle": 1500},
+    "budget": {"cell_cycle": 900},
     "approval": [{"action": "approve"}],
 }
 
