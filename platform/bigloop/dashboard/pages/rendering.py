@@ -41,17 +41,12 @@ def page(
             address=str(request.base_url).rstrip("/"),
             decides=role >= Role.SCIENTIST,
             operates=role >= Role.OPERATOR,
-            has_session=bool(asking.name) and not _is_local(request),
+            has_session=asking.via == "login",
             **known,
         )
     )
     # A page shows the moment: going back must not show an old queue.
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
-
-
-def _is_local(request: Request) -> bool:
-    """Whether nobody has to log in, so that there is nothing to log out of."""
-    return bool(request.app.state.context.local)
 
 
 def campaign_page(

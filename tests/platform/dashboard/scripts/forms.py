@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import product
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
@@ -22,10 +23,14 @@ REFUSED = {
     "name",
     "password",
     "limit",
+    "value_life",
+    "age",
 }
 """Fields that take numbers, or only what is known; any other takes text."""
 _UNSEEN = {"/t/{trial}/approve": ["reason"], "/c/{campaign}/approve": ["reason"]}
 """What is taken with a form though the form does not ask for it."""
+_KINDS = {"/t/{trial}/resolve": Scene.lost, "/t/{trial}/cancel": Scene.approved}
+"""Forms that are there for a trial of another state than waiting."""
 PAID = {"up_to_EUR": "9", "up_to_cell_cycle": "9"}
 _TEXT = ("text", "search", "password", "")
 
@@ -108,10 +113,17 @@ def page_routes(scene: Scene, method: str) -> list[Any]:
     return found
 
 
-def places(scene: Scene) -> dict[str, Any]:
-    """Something that there is, for each part of an address."""
+def places(scene: Scene, target: str = "") -> dict[str, Any]:
+    """Something that there is, for each part of an address.
+
+    Args:
+        scene: where.
+        target: of the form that is wanted; the trial is one for which there is it.
+    """
     known = {"seq": 1, "model": ATTACK[:40], "sha256": "ab" * 32}
-    return known | scene.waiting()
+    known |= scene.waiting()
+    make = _KINDS.get(target)
+    return known | (make(scene) if make else {})
 
 
 def addresses(scene: Scene) -> list[str]:
@@ -142,8 +154,10 @@ def fields(scene: Scene) -> Iterator[tuple[str, str, str]]:
     """Page, route and name of every field into which a person can type; each once."""
     known: set[tuple[str, str]] = set()
     targets = [context.path for context in page_routes(scene, "POST")]
-    where = places(scene)
-    for path in addresses(scene):
+    kinds = [places(scene, wanted) for wanted in ("", *_KINDS)]
+    for path, where in product(addresses(scene), kinds):
+        if where is not kinds[0] and "{trial}" not in path:
+            continue
         html = scene.get(filled(path, where), params=PAID).text
         for form in forms(html):
             if form.method != "post":
@@ -164,7 +178,7 @@ def _route(action: str, targets: list[str]) -> str:
 
 def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
     """Type a script into one field and send the form; what was not as it should be."""
-    html = scene.get(filled(path, places(scene)), params=PAID).text
+    html = scene.get(filled(path, places(scene, target)), params=PAID).text
     targets = [context.path for context in page_routes(scene, "POST")]
     form = next(
         f
@@ -173,7 +187,8 @@ def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
         and _route(f.action, targets) == target
         and name in (f.texts or _UNSEEN[target])
     )
-    changed = {"set_rate": "2.75"} if "set_rate" in form.fields else {}
+    proper = {"set_rate": "2.75", "value_life": "700", "age": "10"}
+    changed = {k: v for k, v in proper.items() if k in form.fields}
     # A limit goes only with a rejection because of one.
     sent = {k: v or ("because" if k != "limit" else "") for k, v in form.fields.items()}
     sent |= changed
