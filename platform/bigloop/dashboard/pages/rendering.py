@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Principal, Role
-from bigloop.contracts import TrialState
+from bigloop.contracts import Campaign, TrialState
 from bigloop.dashboard.pages.desk import Desk
 from bigloop.dashboard.pages.figures import environment
 
 TABS = (
     ("queue", "", "What needs me"),
+    ("bench", "/bench", "Bench"),
     ("trials", "/trials", "Trials"),
     ("learning", "/learning", "Model"),
     ("cost", "/cost", "Cost"),
@@ -75,10 +76,16 @@ def campaign_page(
         n_trials=len(moment.trials),
         n_waiting=counts[TrialState.AWAITING_APPROVAL],
         n_unknown=counts[TrialState.UNKNOWN],
-        tabs=TABS,
+        tabs=_tabs(moment.campaign),
         tab=known.pop("tab", template),
         **known,
     )
+
+
+def _tabs(spec: Campaign) -> list[tuple[str, str, str]]:
+    """Its pages; there is no bench where all that runs is a program."""
+    has_lab = any(source.is_physical for source in spec.sources.values())
+    return [tab for tab in TABS if has_lab or tab[0] != "bench"]
 
 
 def is_part(request: Request) -> bool:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from bigloop.api.security import PUBLIC
 from bigloop.contracts import NotFoundError
 from bigloop.dashboard.pages import (
+    bench,
     deciding,
     events,
     learning,
@@ -36,6 +37,7 @@ for part in (
     deciding,
     resolving,
     steering,
+    bench,
     trials,
     trial,
     learning,

@@ -11,6 +11,8 @@ from typing import Any
 
 from fastapi.routing import iter_route_contexts
 
+from bigloop.loop.sheet import sheet_bytes
+
 from .attack import ATTACK, MARK, STRINGS, dangers
 from .scene import HOST, Scene, filled
 
@@ -25,13 +27,25 @@ REFUSED = {
     "limit",
     "value_life",
     "age",
+    "n",
+    "days",
 }
 """Fields that take numbers, or only what is known; any other takes text."""
 _UNSEEN = {"/t/{trial}/approve": ["reason"], "/c/{campaign}/approve": ["reason"]}
 """What is taken with a form though the form does not ask for it."""
-_KINDS = {"/t/{trial}/resolve": Scene.lost, "/t/{trial}/cancel": Scene.approved}
+_KINDS = {
+    "/t/{trial}/resolve": Scene.lost,
+    "/t/{trial}/cancel": Scene.approved,
+    "/c/{campaign}/bench/take": Scene.approved,
+}
 """Forms that are there for a trial of another state than waiting."""
 PAID = {"up_to_EUR": "9", "up_to_cell_cycle": "9"}
+SHEET = sheet_bytes(
+    ".csv",
+    ["trial", "token", "failure", "message", STRINGS[2]],
+    [{"trial": STRINGS[0], "token": STRINGS[1], "message": STRINGS[3]}],
+)
+"""What is sent where a file is asked for."""
 _TEXT = ("text", "search", "password", "")
 
 
@@ -41,7 +55,8 @@ class Form:
 
     Attributes:
         fields: name and value, as a browser would send them untouched.
-        texts: names of the fields into which a person can type.
+        texts: names of the fields into which a person can type, or put a file.
+        files: those for a file.
         method: `post` or `get`.
     """
 
@@ -49,6 +64,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 class _Forms(HTMLParser):
@@ -77,6 +93,9 @@ class _Forms(HTMLParser):
                 self.form.fields[self.select] = value
         elif tag == "button":
             self.form.fields.setdefault(name, value)
+        elif given.get("type") == "file":
+            self.form.files.append(name)
+            self.form.texts.append(name)
         elif tag in ("input", "textarea"):
             self.form.fields[name] = value
             if tag == "textarea" or given.get("type", "") in _TEXT:
@@ -194,7 +213,11 @@ def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
     sent |= changed
     sent[name] = ATTACK
     sent = {k: v for k, v in sent.items() if k != "hold" or k == name}
-    answer = scene.ada.post(form.action, data=sent, headers={"Origin": HOST})
+    files = dict.fromkeys(form.files, (STRINGS[2], SHEET))
+    sent = {k: v for k, v in sent.items() if k not in files}
+    answer = scene.ada.post(
+        form.action, data=sent, files=files or None, headers={"Origin": HOST}
+    )
     found = [f"{target}: {name}: {d}" for d in dangers(answer.text)]
     is_refused = 400 <= answer.status_code < 500
     if answer.status_code >= 500 or is_refused != (name in REFUSED):
