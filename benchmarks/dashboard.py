@@ -231,7 +231,7 @@ def frames(browser: Browser, base: str) -> Iterator[tuple[str, list[float]]]:
     """Times between frames while a page scrolls and a pointer moves over it [ms]."""
     page: Any = browser.new_context().new_page()
     # Its first computation takes a minute, and both cores.
-    page.route("**/umap", lambda route: route.fulfill(body="<p>Later.</p>"))
+    page.route("**/umap*", lambda route: route.fulfill(body="<p>Later.</p>"))
     for path in ("learning", "space", "events"):
         page.goto(f"{base}/c/many/{path}")
         page.wait_for_timeout(1500)

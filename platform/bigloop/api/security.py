@@ -114,12 +114,21 @@ class Needs:
         Raises:
             ForbiddenError: the role is not high enough.
         """
-        if asking.role < self.role:
-            raise ForbiddenError(
-                f"{asking.name} is {asking.role.name.lower()}, this needs "
-                f"{self.role.name.lower()}; ask an admin"
-            )
+        needs(asking, self.role)
         return asking
+
+
+def needs(asking: Principal, role: Role) -> None:
+    """Nothing, for who has the role or a higher one.
+
+    Raises:
+        ForbiddenError: the role is not high enough.
+    """
+    if asking.role < role:
+        raise ForbiddenError(
+            f"{asking.name} is {asking.role.name.lower()}, this needs "
+            f"{role.name.lower()}; ask an admin"
+        )
 
 
 def public() -> None:

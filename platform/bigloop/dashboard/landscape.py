@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,13 +139,11 @@ def pca(found: Sequence[Place], early: tuple[str, ...] = ()) -> Map | None:
     )
 
 
-def umap(found: Sequence[Place], early: tuple[str, ...], seed: int) -> Map | None:
-    """UMAP [McInnes2018]_ of the standardised features; seconds to minutes.
+def embedded(data: Any, neighbours: int, seed: int) -> list[tuple[float, float]]:
+    """UMAP [McInnes2018]_ of `n x d` numbers; seconds to minutes.
 
     .. [McInnes2018] L. McInnes, J. Healy, J. Melville, arXiv:1802.03426 (2018).
     """
-    if len(found) < LEAST_UMAP:
-        return None
     import warnings
 
     with warnings.catch_warnings():
@@ -153,14 +151,29 @@ def umap(found: Sequence[Place], early: tuple[str, ...], seed: int) -> Map | Non
         warnings.simplefilter("ignore")
         from umap import UMAP
 
-        made = UMAP(n_neighbors=min(NEIGHBOURS, len(found) - 1), random_state=seed)
-        points = made.fit_transform(_standardised(found))
-    return Map(
-        method="UMAP",
-        points=tuple((float(x), float(y)) for x, y in points),
-        explained=None,
-        early=early,
-    )
+        points = UMAP(n_neighbors=neighbours, random_state=seed).fit_transform(data)
+    return [(float(x), float(y)) for x, y in points]
+
+
+def umap(
+    found: Sequence[Place],
+    early: tuple[str, ...],
+    seed: int,
+    embed: Callable[[Any, int, int], Sequence[tuple[float, float]]] = embedded,
+) -> Map | None:
+    """The UMAP map of the standardised features.
+
+    Args:
+        found: the designs.
+        early: observables that take part beside the design.
+        seed: the same gives the same map.
+        embed: what computes it.
+    """
+    if len(found) < LEAST_UMAP:
+        return None
+    neighbours = min(NEIGHBOURS, len(found) - 1)
+    points = embed(_standardised(found), neighbours, seed)
+    return Map(method="UMAP", points=tuple(points), explained=None, early=early)
 
 
 def _standardised(found: Sequence[Place]) -> Any:

@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from bigloop.dashboard.landscape import pca
+from bigloop.dashboard.pages import space
+
 API = "/api/v1"
 C, T = f"{API}/campaigns/{{campaign}}", f"{API}/trials/{{trial}}"
 PUBLIC, VIEWER, OPERATOR, SCIENTIST, ADMIN = range(5)
@@ -24,6 +27,7 @@ LEAST: dict[str, int] = {
     "GET /": VIEWER,
     "GET /metrics": VIEWER,
     "GET /c/{campaign}": VIEWER,
+    "GET /c/{campaign}/bench": VIEWER,
     "GET /c/{campaign}/cost": VIEWER,
     "GET /c/{campaign}/events": VIEWER,
     "GET /c/{campaign}/events.jsonl": VIEWER,
@@ -43,11 +47,15 @@ LEAST: dict[str, int] = {
     "GET /t/{trial}/preview": VIEWER,
     "GET /t/{trial}/sheet": VIEWER,
     "POST /c/{campaign}/approve": SCIENTIST,
+    "POST /c/{campaign}/bench/results": OPERATOR,
+    "POST /c/{campaign}/bench/take": OPERATOR,
     "POST /c/{campaign}/revoke": SCIENTIST,
     "POST /c/{campaign}/steer": OPERATOR,
     "POST /t/{trial}/approve": SCIENTIST,
     "POST /t/{trial}/edit": SCIENTIST,
-    "POST /t/{trial}/order": SCIENTIST,
+    "POST /t/{trial}/cancel": SCIENTIST,
+    "POST /t/{trial}/order": OPERATOR,
+    "POST /t/{trial}/resolve": OPERATOR,
     "POST /t/{trial}/reject": SCIENTIST,
     f"GET {API}/campaigns": VIEWER,
     f"GET {C}": VIEWER,
@@ -135,6 +143,12 @@ def routes(app: FastAPI) -> set[str]:
 
 def test_every_route_is_listed_and_every_line_is_a_route(staffed: FastAPI) -> None:
     assert sorted(routes(staffed) ^ set(LEAST)) == []
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UMAP takes a minute to be compiled, and who may see it takes none."""
+    monkeypatch.setattr(space, "umap", lambda found, early, *_: pca(found, early))
 
 
 @pytest.mark.parametrize("who", ["nobody", "vic", "olga", "sue", "ada"])

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from bigloop.api.answering import CampaignName, Key
-from bigloop.api.context import Used
+from bigloop.api.context import Context, Used
 from bigloop.api.files import attachment
 from bigloop.api.routes.attempts import worker_of
 from bigloop.api.routes.observations import Csv
@@ -89,8 +89,7 @@ def results(
     """
     store, worker = context.store, worker_of(asking, LABEL)
     spec = store.campaign(campaign)
-    trials = {trial.id: trial for trial in store.trials(campaign)}
-    filled = read_rows(spec, sheet_of("batch.csv", content), trials, worker)
+    filled, trials = judged(context, asking, campaign, content)
     if preview or any(row.problem for row in filled):
         return BatchAnswer(
             rows=tuple(_answer(row, "ready") for row in filled), written=0
@@ -104,6 +103,20 @@ def results(
         store.complete(held, outcome_of(spec, trial, row.result))
         n += 1
     return BatchAnswer(rows=tuple(_answer(row, "written") for row in filled), written=n)
+
+
+def judged(
+    context: Context, asking: Principal, campaign: str, content: bytes
+) -> tuple[list[Filled], dict[str, Trial]]:
+    """What a sheet says, row by row, and the trials of the campaign; writes nothing.
+
+    Raises:
+        ResultError: it is no sheet, or a column is missing.
+    """
+    spec = context.store.campaign(campaign)
+    trials = {trial.id: trial for trial in context.store.trials(campaign)}
+    sheet, worker = sheet_of("batch.csv", content), worker_of(asking, LABEL)
+    return read_rows(spec, sheet, trials, worker), trials
 
 
 def _sheet(context: Used, asking: Principal, campaign: str) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from bigloop.api.security import Scientist
+from bigloop.api.security import Operator, Role, Scientist, needs
 from bigloop.contracts import (
     BigloopError,
     ConflictError,
@@ -46,10 +46,10 @@ def approve(
     """Let a trial run that waits for a person."""
     try:
         done = desk.store.approve(
-            trial, asking.name, form.get("reason", ""), version=_seen(form)
+            trial, asking.name, form.get("reason", ""), version=seen_version(form)
         )
     except ConflictError as error:
-        return _lost(request, desk, asking, trial, error)
+        return lost_race(request, desk, asking, trial, error)
     return _answer(request, desk, asking, done)
 
 
@@ -65,10 +65,10 @@ def reject(
             form.get("reason", ""),
             because=form.get("because", ""),
             limit=form.get("limit", ""),
-            version=_seen(form),
+            version=seen_version(form),
         )
     except ConflictError as error:
-        return _lost(request, desk, asking, trial, error)
+        return lost_race(request, desk, asking, trial, error)
     return _answer(request, desk, asking, done)
 
 
@@ -92,27 +92,44 @@ def edit(
             until,
             asking.name,
             reason,
-            version=_seen(form),
+            version=seen_version(form),
             appraised=appraised,
         )
     except ConflictError as error:
-        return _lost(request, desk, asking, trial, error)
+        return lost_race(request, desk, asking, trial, error)
     if not is_part(request):
         return _back(request, new.campaign)
     return line_of(request, desk, asking, desk.store.trial(old.id), new=new)
 
 
+@router.post("/t/{trial}/cancel")
+def cancel(
+    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+) -> Response:
+    """Withdraw a trial that has not been started."""
+    try:
+        reason, seen = form.get("reason", ""), seen_version(form)
+        done = desk.store.cancel(trial, asking.name, reason, version=seen)
+    except ConflictError as error:
+        return lost_race(request, desk, asking, trial, error)
+    return _answer(request, desk, asking, done)
+
+
 @router.post("/t/{trial}/order")
 def order(
-    request: Request, desk: AtDesk, asking: Scientist, trial: str, form: Form
+    request: Request, desk: AtDesk, asking: Operator, trial: str, form: Form
 ) -> Response:
     """Set the priority of a trial, hold it, or release it.
 
     Raises:
         SpecError: the priority is no whole number.
+        ForbiddenError: an operator may hold, and no more than that.
     """
-    store, now, seen = desk.store, desk.store.trial(trial), _seen(form)
-    wanted, hold = _whole(form.get("priority", "0")), form.get("hold", "").strip()
+    store, now, seen = desk.store, desk.store.trial(trial), seen_version(form)
+    wanted = _whole(form.get("priority", str(now.priority)))
+    hold = form.get("hold", "").strip()
+    if wanted != now.priority or (now.hold and not hold):
+        needs(asking, Role.SCIENTIST)
     try:
         if wanted != now.priority:
             now = store.rank(trial, wanted, asking.name, version=seen)
@@ -122,11 +139,11 @@ def order(
         elif now.hold and not hold:
             store.unhold(trial, asking.name, version=seen)
     except ConflictError as error:
-        return _lost(request, desk, asking, trial, error)
+        return lost_race(request, desk, asking, trial, error)
     return _answer(request, desk, asking, desk.store.trial(trial))
 
 
-def _seen(form: dict[str, str]) -> int | None:
+def seen_version(form: dict[str, str]) -> int | None:
     """The trial's version on the page from which a form was sent; none: not said."""
     said = form.get("version", "")
     return _whole(said) if said else None
@@ -186,7 +203,7 @@ def _answer(request: Request, desk: Desk, asking: Scientist, done: Trial) -> Res
     return line_of(request, desk, asking, done)
 
 
-def _lost(
+def lost_race(
     request: Request, desk: Desk, asking: Scientist, trial: str, error: ConflictError
 ) -> Response:
     """Somebody was faster: what they did stands in the place of the card."""

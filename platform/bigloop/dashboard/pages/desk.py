@@ -16,6 +16,7 @@ from bigloop.dashboard.chronicle import Chronicle
 from bigloop.dashboard.keeping import Kept
 from bigloop.dashboard.pages.figures import figure
 from bigloop.dashboard.picture import Picture
+from bigloop.dashboard.umapping import Mapper
 from bigloop.db import CampaignInfo, Moment, Store
 from bigloop.loop.deciders import agent_of
 from bigloop.loop.sight import stock
@@ -44,6 +45,7 @@ class Desk:
         self._stocks: dict[str, tuple[Stock, ...] | None] = {}
         self._kept: Kept[Any] = Kept(_KEPT)
         self._drawn: Kept[Sequence[Markup]] = Kept(_DRAWN)
+        self.embed = Mapper(context.folder / "maps")
 
     @property
     def store(self) -> Store:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from bigloop.contracts import significant
+from bigloop.contracts import FailureClass, significant
 from bigloop.dashboard.beyond import beyond
 from bigloop.dashboard.lesson import GAINS, is_compared
 from bigloop.dashboard.picture import Picture
@@ -37,6 +37,7 @@ def environment() -> Environment:
         "design_text": design_text,
         "gains": GAINS,
         "beyond": beyond,
+        "failures": tuple(FailureClass),
     }
     return found
 

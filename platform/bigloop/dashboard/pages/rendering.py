@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from bigloop.api.security import Principal, Role
-from bigloop.contracts import TrialState
+from bigloop.contracts import Campaign, TrialState
 from bigloop.dashboard.pages.desk import Desk
 from bigloop.dashboard.pages.figures import environment
 
 TABS = (
     ("queue", "", "What needs me"),
+    ("bench", "/bench", "Bench"),
     ("trials", "/trials", "Trials"),
     ("learning", "/learning", "Model"),
     ("cost", "/cost", "Cost"),
@@ -41,17 +42,12 @@ def page(
             address=str(request.base_url).rstrip("/"),
             decides=role >= Role.SCIENTIST,
             operates=role >= Role.OPERATOR,
-            has_session=bool(asking.name) and not _is_local(request),
+            has_session=asking.via == "login",
             **known,
         )
     )
     # A page shows the moment: going back must not show an old queue.
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
-
-
-def _is_local(request: Request) -> bool:
-    """Whether nobody has to log in, so that there is nothing to log out of."""
-    return bool(request.app.state.context.local)
 
 
 def campaign_page(
@@ -80,10 +76,16 @@ def campaign_page(
         n_trials=len(moment.trials),
         n_waiting=counts[TrialState.AWAITING_APPROVAL],
         n_unknown=counts[TrialState.UNKNOWN],
-        tabs=TABS,
+        tabs=_tabs(moment.campaign),
         tab=known.pop("tab", template),
         **known,
     )
+
+
+def _tabs(spec: Campaign) -> list[tuple[str, str, str]]:
+    """Its pages; there is no bench where all that runs is a program."""
+    has_lab = any(source.is_physical for source in spec.sources.values())
+    return [tab for tab in TABS if has_lab or tab[0] != "bench"]
 
 
 def is_part(request: Request) -> bool:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from bigloop.api.security import PUBLIC
 from bigloop.contracts import NotFoundError
 from bigloop.dashboard.pages import (
+    bench,
     deciding,
     events,
     learning,
@@ -20,6 +21,7 @@ from bigloop.dashboard.pages import (
     overview,
     pictured,
     queue,
+    resolving,
     space,
     spending,
     steering,
@@ -33,7 +35,9 @@ for part in (
     overview,
     queue,
     deciding,
+    resolving,
     steering,
+    bench,
     trials,
     trial,
     learning,

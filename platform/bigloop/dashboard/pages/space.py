@@ -142,7 +142,7 @@ def umapped(
     spec = moment.campaign
     found, early = places(spec, moment.observations)
     key = ("umap", campaign, f"{len(moment.observations)}{now}")
-    made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed))
+    made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed, desk.embed))
     images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
     known = colour if colour in decisive(spec) else ""
     drawn = figure(draw.map_of(spec, found, made, images, known))

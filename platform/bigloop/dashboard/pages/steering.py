@@ -7,7 +7,7 @@ from typing import cast
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from bigloop.api.security import ForbiddenError, Operator, Principal, Role, Scientist
+from bigloop.api.security import Operator, Role, Scientist, needs
 from bigloop.contracts import SpecError
 from bigloop.dashboard.pages.deciding import Form
 from bigloop.dashboard.pages.desk import AtDesk
@@ -33,7 +33,7 @@ def steer(
         # Nothing stands between a person and an abort, an unwritten reason neither.
         desk.store.abort(campaign, asking.name, reason or "no reason given")
     elif status in _STATUS:
-        _needs_scientist(asking)
+        needs(asking, Role.SCIENTIST)
         if status == "running":
             reason = reason or "resumed by hand"
         elif not reason:
@@ -59,11 +59,3 @@ def _again(request: Request, campaign: str) -> Response:
         return Response(status_code=204, headers={"HX-Refresh": "true"})
     base = request.scope.get("root_path", "")
     return RedirectResponse(f"{base}/c/{campaign}", 303)
-
-
-def _needs_scientist(asking: Principal) -> None:
-    if asking.role < Role.SCIENTIST:
-        raise ForbiddenError(
-            f"{asking.name} is {asking.role.name.lower()}, this needs scientist; ask "
-            "one, or abort"
-        )

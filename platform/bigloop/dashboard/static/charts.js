@@ -90,7 +90,7 @@
       animation: false,
       grid: { left: 66, right: 18, top: scale && narrow ? 54 : 34, bottom: 46 },
       legend: { top: 0, left: 0, type: "scroll", textStyle: { color: css("ink") }, itemWidth: 14, itemHeight: 7, pageTextStyle: { color: css("ink") },
-        pageIconColor: css("accent"), data: spec.series.filter((s) => s.colour !== "scale").map((s) => ({ name: s.name, icon: s.kind === "dots" ? "circle" : "rect" })) },
+        pageIconColor: css("accent"), data: spec.series.filter((s) => s.colour !== "scale" && s.points.length).map((s) => ({ name: s.name, icon: s.kind === "dots" ? "circle" : "rect" })) },
       tooltip: tip(spec), xAxis: axis(spec.x, "x"), yAxis: axis(spec.y, "y"),
       series: [...spec.series.map((s, i) => series(s, i, spec)), ...marks(spec)],
       visualMap: scale ? [{ type: "continuous", min: Math.min(...values), max: Math.max(...values), dimension: 2, calculable: false, hoverLink: false,

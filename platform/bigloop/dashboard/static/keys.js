@@ -32,7 +32,7 @@
   const help = () => document.getElementById("help");
   const keys = {
     j: () => go(1), k: () => go(-1), o: open, "?": () => help().showModal(),
-    a: () => act("a"), r: () => act("r"), e: () => act("e"), i: () => act("i"), p: () => act("p"),
+    a: () => act("a"), r: () => act("r"), e: () => act("e"), i: () => act("i"), p: () => act("p"), w: () => act("w"),
   };
 
   document.addEventListener("keydown", (event) => {

@@ -4,28 +4,42 @@
 "use strict";
 (() => {
   const { feed, base } = document.currentScript.dataset;
-  const offline = () => document.getElementById("offline");
-  let last = "", waiting = null, source = null, patience = 500;
+  const shown = (id, is) => { document.getElementById(id).hidden = !is; };
+  let last = "", waiting = null, source = null, patience = 500, most = 1000;
 
   function connect() {
     source = new EventSource(last ? `${feed}?after=${last}` : feed);
     source.addEventListener("changed", (event) => { last = event.lastEventId; soon(); });
-    source.addEventListener("open", () => { patience = 500; setOffline(false); soon(); });
+    source.addEventListener("open", () => { patience = 500; most = 1000; setOffline(false); soon(); });
     source.addEventListener("error", () => {
-      setOffline(true);
+      if (!document.documentElement.hasAttribute("data-offline")) setOffline(true);
       // After an answer that is no stream (a proxy's 502) a browser gives up: we do not.
-      if (source.readyState === EventSource.CLOSED) {
-        source.close();
-        setTimeout(connect, patience);
-        patience = Math.min(2 * patience, 1000);
-      }
+      if (source.readyState === EventSource.CLOSED) again();
     });
   }
 
-  function setOffline(is) {
-    offline().hidden = !is;
+  function again() {
+    source.close();
+    whetherEnded();
+    setTimeout(connect, patience);
+    patience = Math.min(2 * patience, most);
+  }
+
+  function setOffline(is, isEnded = false) {
+    shown("offline", is && !isEnded);
+    shown("ended", is && isEnded);
     document.documentElement.toggleAttribute("data-offline", is);
     guard(document);
+  }
+
+  // A session that has ended is no lost connection: only a login brings it back.
+  async function whetherEnded() {
+    try {
+      const answer = await fetch(`${base}/api/v1/me`);
+      if (answer.status !== 401) return;
+      setOffline(true, true);
+      most = 5000;
+    } catch { /* the server is away, which is said already */ }
   }
 
   // Nothing can be decided while what is shown may be old.
@@ -51,6 +65,10 @@
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+      // A proxy that answers for a server that is away: the change is still to be shown.
+      if (answer.status >= 500) setTimeout(soon, 1000);
+      // The stream was opened before the session ended.
+      if (answer.status === 401) again();
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       document.title = page.title;

@@ -95,7 +95,8 @@ class Seen:
 
     def _said(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.troubles.append(message.text)
+            place = message.location.get("url", "")
+            self.troubles.append(f"{message.text} {place}".rstrip())
 
     def _asked(self, request: Any) -> None:
         if not request.url.startswith("data:"):

@@ -11,6 +11,7 @@ from .test_journeys import Scheme, opened, small_targets, violations
 pytestmark = pytest.mark.browser
 PAGES = (
     "/",
+    "/c/demo/bench",
     "/c/demo/trials",
     "/c/demo/learning",
     "/c/demo/cost",
@@ -33,7 +34,7 @@ def test_every_page_is_whole(
 ) -> None:
     seen = opened(chromium, served, width, scheme)
     # Its first computation takes a minute: `test_landscape.py` holds it, slowly.
-    seen.page.route("**/umap", lambda route: route.fulfill(body="<p>Later.</p>"))
+    seen.page.route("**/umap*", lambda route: route.fulfill(body="<p>Later.</p>"))
     trials = served.store.trials("demo")
     ids = {
         "completed": next(t.id for t in reversed(trials) if t.state == "completed"),

@@ -67,9 +67,9 @@ def test_approve_reject_and_edit_by_keyboard_alone(
         assert small_targets(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    page.keyboard.press("j")
-    page.keyboard.press("a")
-    page.keyboard.press("Enter")
+    # What nobody knows the end of comes first.
+    for key in ("j", "j", "a", "Enter"):
+        page.keyboard.press(key)
     expect(page.locator(f"#t-{ids[0]}")).to_contain_text("approved")
 
     page.locator(f"#t-{ids[1]}").focus()
@@ -166,7 +166,7 @@ def test_who_lost_the_race_is_told_who_was_faster(
     page.locator(f"#t-{id_} button[data-act=a]").click()
     expect(page.locator(f"#t-{id_}")).to_contain_text("somebody was faster")
     expect(page.locator(f"#t-{id_}")).to_contain_text("by bob")
-    assert [t for t in seen.troubles if "409" not in t] == []
+    assert [t for t in seen.troubles if "status of 409" not in t] == []
 
 
 def test_the_keys_are_listed_and_the_list_closes(

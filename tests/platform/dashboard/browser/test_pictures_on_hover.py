@@ -34,7 +34,7 @@ def test_a_dot_shows_its_picture(chromium: Browser, served: Served) -> None:
     given = {"name": "lattice.png", "trial": trial}
     httpx.post(there, params=given, content=PNG).raise_for_status()
     seen = opened(chromium, served, 1440)
-    seen.page.route("**/umap", lambda route: route.fulfill(body="<p>Later.</p>"))
+    seen.page.route("**/umap*", lambda route: route.fulfill(body="<p>Later.</p>"))
     page = seen.go("/c/demo/space")
     expect(page.locator("#chart-pca[data-drawn]")).to_be_attached()
     frame = page.locator("#pca .peek")

@@ -15,7 +15,7 @@ from bigloop.contracts import TrialState
 from bigloop.dashboard.pages.trial import code
 from bigloop.db import Store
 
-PAGES = ("", "/trials", "/learning", "/cost", "/sources", "/space", "/events")
+PAGES = ("", "/bench", "/trials", "/learning", "/cost", "/sources", "/space", "/events")
 
 
 class Outline(HTMLParser):

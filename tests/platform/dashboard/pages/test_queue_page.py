@@ -45,7 +45,7 @@ def test_approve_answers_with_a_line_that_names_the_person(
     assert "approved" in answer.text
     assert "by ann" in answer.text
     assert store.trial(waiting).state is TrialState.APPROVED
-    assert "Nothing waits for you" in client.get("/c/demo").text
+    assert "No proposal waits for you" in client.get("/c/demo").text
 
 
 def test_a_form_without_scripts_leads_back_to_the_queue(

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import product
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
+
+from bigloop.loop.sheet import sheet_bytes
 
 from .attack import ATTACK, MARK, STRINGS, dangers
 from .scene import HOST, Scene, filled
@@ -22,11 +25,27 @@ REFUSED = {
     "name",
     "password",
     "limit",
+    "value_life",
+    "age",
+    "n",
+    "days",
 }
 """Fields that take numbers, or only what is known; any other takes text."""
 _UNSEEN = {"/t/{trial}/approve": ["reason"], "/c/{campaign}/approve": ["reason"]}
 """What is taken with a form though the form does not ask for it."""
+_KINDS = {
+    "/t/{trial}/resolve": Scene.lost,
+    "/t/{trial}/cancel": Scene.approved,
+    "/c/{campaign}/bench/take": Scene.approved,
+}
+"""Forms that are there for a trial of another state than waiting."""
 PAID = {"up_to_EUR": "9", "up_to_cell_cycle": "9"}
+SHEET = sheet_bytes(
+    ".csv",
+    ["trial", "token", "failure", "message", STRINGS[2]],
+    [{"trial": STRINGS[0], "token": STRINGS[1], "message": STRINGS[3]}],
+)
+"""What is sent where a file is asked for."""
 _TEXT = ("text", "search", "password", "")
 
 
@@ -36,7 +55,8 @@ class Form:
 
     Attributes:
         fields: name and value, as a browser would send them untouched.
-        texts: names of the fields into which a person can type.
+        texts: names of the fields into which a person can type, or put a file.
+        files: those for a file.
         method: `post` or `get`.
     """
 
@@ -44,6 +64,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 class _Forms(HTMLParser):
@@ -72,6 +93,9 @@ class _Forms(HTMLParser):
                 self.form.fields[self.select] = value
         elif tag == "button":
             self.form.fields.setdefault(name, value)
+        elif given.get("type") == "file":
+            self.form.files.append(name)
+            self.form.texts.append(name)
         elif tag in ("input", "textarea"):
             self.form.fields[name] = value
             if tag == "textarea" or given.get("type", "") in _TEXT:
@@ -108,10 +132,17 @@ def page_routes(scene: Scene, method: str) -> list[Any]:
     return found
 
 
-def places(scene: Scene) -> dict[str, Any]:
-    """Something that there is, for each part of an address."""
+def places(scene: Scene, target: str = "") -> dict[str, Any]:
+    """Something that there is, for each part of an address.
+
+    Args:
+        scene: where.
+        target: of the form that is wanted; the trial is one for which there is it.
+    """
     known = {"seq": 1, "model": ATTACK[:40], "sha256": "ab" * 32}
-    return known | scene.waiting()
+    known |= scene.waiting()
+    make = _KINDS.get(target)
+    return known | (make(scene) if make else {})
 
 
 def addresses(scene: Scene) -> list[str]:
@@ -142,8 +173,10 @@ def fields(scene: Scene) -> Iterator[tuple[str, str, str]]:
     """Page, route and name of every field into which a person can type; each once."""
     known: set[tuple[str, str]] = set()
     targets = [context.path for context in page_routes(scene, "POST")]
-    where = places(scene)
-    for path in addresses(scene):
+    kinds = [places(scene, wanted) for wanted in ("", *_KINDS)]
+    for path, where in product(addresses(scene), kinds):
+        if where is not kinds[0] and "{trial}" not in path:
+            continue
         html = scene.get(filled(path, where), params=PAID).text
         for form in forms(html):
             if form.method != "post":
@@ -164,7 +197,7 @@ def _route(action: str, targets: list[str]) -> str:
 
 def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
     """Type a script into one field and send the form; what was not as it should be."""
-    html = scene.get(filled(path, places(scene)), params=PAID).text
+    html = scene.get(filled(path, places(scene, target)), params=PAID).text
     targets = [context.path for context in page_routes(scene, "POST")]
     form = next(
         f
@@ -173,13 +206,18 @@ def write(scene: Scene, path: str, target: str, name: str) -> list[str]:
         and _route(f.action, targets) == target
         and name in (f.texts or _UNSEEN[target])
     )
-    changed = {"set_rate": "2.75"} if "set_rate" in form.fields else {}
+    proper = {"set_rate": "2.75", "value_life": "700", "age": "10"}
+    changed = {k: v for k, v in proper.items() if k in form.fields}
     # A limit goes only with a rejection because of one.
     sent = {k: v or ("because" if k != "limit" else "") for k, v in form.fields.items()}
     sent |= changed
     sent[name] = ATTACK
     sent = {k: v for k, v in sent.items() if k != "hold" or k == name}
-    answer = scene.ada.post(form.action, data=sent, headers={"Origin": HOST})
+    files = dict.fromkeys(form.files, (STRINGS[2], SHEET))
+    sent = {k: v for k, v in sent.items() if k not in files}
+    answer = scene.ada.post(
+        form.action, data=sent, files=files or None, headers={"Origin": HOST}
+    )
     found = [f"{target}: {name}: {d}" for d in dangers(answer.text)]
     is_refused = 400 <= answer.status_code < 500
     if answer.status_code >= 500 or is_refused != (name in REFUSED):

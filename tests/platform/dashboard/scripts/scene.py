@@ -139,6 +139,10 @@ class Scene:
         self.clock.now += timedelta(seconds=61)
         return found
 
+    def approved(self) -> dict[str, Any]:
+        """The places of a trial that nobody has started."""
+        return {"trial": self.proposed(APPROVE).id}
+
     def lost(self) -> dict[str, Any]:
         """The places of a trial whose end nobody knows."""
         self.proposed(APPROVE)

@@ -75,7 +75,7 @@ def test_every_text_field_of_the_api_takes_them_as_text(sent: list[str]) -> None
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """UMAP takes a minute to be compiled; its page shows another map the same way."""
-    monkeypatch.setattr(space, "umap", lambda found, early, _: pca(found, early))
+    monkeypatch.setattr(space, "umap", lambda found, early, *_: pca(found, early))
 
 
 @pytest.mark.usefixtures("at_once", "typed", "sent")
