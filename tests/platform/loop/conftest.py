@@ -139,8 +139,8 @@ def finished(
     write_table(base)
     settings = {"folder": base / "work", "executor": "in-process", "lease_s": 5.0}
     with Workspace.open(Settings.model_validate(settings)) as workspace:
-        spec, watcher = read_campaign(write_campaign(base)), Trained()
-        loop = CampaignLoop(workspace, spec, base, watcher=watcher)
+        file, watcher = write_campaign(base, budget={"cell_cycle": 1500}), Trained()
+        loop = CampaignLoop(workspace, read_campaign(file), base, watcher=watcher)
         yield loop, loop.run(), watcher.versions
 
 

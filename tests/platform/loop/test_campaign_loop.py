@@ -46,7 +46,7 @@ def test_a_campaign_runs_to_its_end(finished: Finished) -> None:
     store = loop.store
     account = store.ledger("toy")["cell_cycle"]
     assert account.reserved == 0.0
-    assert 600.0 < account.spent <= 900.0
+    assert 1000.0 < account.spent <= 1500.0
     assert store.verify().is_ok
     best = loop.recommendation()
     assert best is not None

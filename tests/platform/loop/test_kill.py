@@ -28,7 +28,7 @@ def is_clean(found: subprocess.CompletedProcess[str]) -> bool:
 def test_kills_of_loop_and_worker_change_nothing(
     base: Path, campaign: Campaign
 ) -> None:
-    options = ["--kills", "4", "--per-campaign", "4", "--modes", "worker"]
+    options = ["--kills", "3", "--per-campaign", "3", "--modes", "worker"]
     assert is_clean(kill(base, *options, "--pace-s", "0.1"))
 
 
