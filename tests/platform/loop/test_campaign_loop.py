@@ -74,9 +74,9 @@ def test_an_idle_worker_begins_with_the_proposal_itself(
 
 
 def test_a_loop_that_is_stopped_goes_on_as_if_it_had_not(
-    finished: Finished, open_workspace: Open, campaign: Campaign, base: Path
+    finished: Finished, open_workspace: Open, base: Path
 ) -> None:
-    straight = finished[0].workspace
+    straight, campaign = finished[0].workspace, finished[0].campaign
     often = open_workspace("often")
     for n in range(3, 40, 6):
 
