@@ -149,6 +149,18 @@ def test_a_calibrated_file_gives_back_what_wrote_it(model: InterphaseRNN) -> Non
     assert again.forecast(records).levels.equal(made.forecast(records).levels)
 
 
+def test_a_channel_without_readings_is_left_alone(model: InterphaseRNN) -> None:
+    records = grown(10, 7)
+    records.mask[..., 1] = 0.0
+    records.values[..., 1] = 0.0
+    made = InterphaseRNN.from_bytes(model.to_bytes())
+    made.calibrate(records)
+    spreads = made._state.calibration
+    assert spreads is not None
+    assert bool((spreads.weights[1] == 0).all())
+    assert bool((spreads.weights[0] != 0).any())
+
+
 def test_time_counts_from_the_last_reading() -> None:
     records = blank(2)
     records.mask[0, 1] = 1.0

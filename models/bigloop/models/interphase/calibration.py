@@ -101,14 +101,11 @@ class Calibration:
             score = torch.special.ndtri(below.mean(1).clamp(1e-4, 1.0 - 1e-4))
             columns.append((score.abs().clamp_min(1e-3).log(), one.reach, exact(one)))
         found, features, told = (torch.cat(part) for part in zip(*columns, strict=True))
-        n = len(asked[0].came)
-        return torch.stack(
-            [
-                _regressed(found[..., c][kept], features[kept], n, self.weights[c])
-                for c in range(found.shape[-1])
-                for kept in [told[..., c] > 0]
-            ]
-        )
+        missing = []
+        for c, now in enumerate(self.weights):
+            kept, n = told[..., c] > 0, int(exact(asked[0])[..., c].amax(1).sum())
+            missing.append(_regressed(found[..., c][kept], features[kept], n, now))
+        return torch.stack(missing)
 
 
 def exact(one: Asked) -> Tensor:
@@ -122,7 +119,12 @@ def _scores(like: Tensor) -> Tensor:
 
 
 def _regressed(found: Tensor, features: Tensor, n: int, now: Tensor) -> Tensor:
-    """Quantiles of log scores over those of a normal one, `3 x 3`, from `now` on."""
+    """Quantiles of log scores over those of a normal one, `3 x 3`, from `now` on.
+
+    Of readings of `n` lives; without any, nothing is missing.
+    """
+    if not len(found):
+        return torch.zeros_like(now)
     shares = torch.tensor(_SHARES).to(features)[:, None]
     usual = _scores(features).log()[:, None]
     more = torch.zeros_like(now).requires_grad_()
