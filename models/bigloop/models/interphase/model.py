@@ -174,6 +174,11 @@ class InterphaseRNN:
         made = Calibration.of(self.layout, asked)
         self._fitted = replace(state, calibration=made)
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the spread of forecasts was set right after it had learned."""
+        return self._state.calibration is not None
+
     def sigma(self, ages: Tensor) -> Tensor:
         """Learned standard deviation of the noise, `len(ages) x C`; mean of members."""
         state = self._state
