@@ -1,6 +1,6 @@
 """Cycle life of real cells from their first 100 cycles, by the published split.
 
-    python benchmarks/interphase_cells.py [--data FOLDER] [--look]
+    python benchmarks/interphase_cells.py [--data FOLDER] [--look] [--only RECIPE ...]
 
 Every choice is made by cross-validation within the 41 training cells; the two test sets
 are judged once, when asked to look. Split: Severson et al., Nat. Energy 4, 383 (2019).
@@ -49,13 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--look", action="store_true", help="at the test sets alone")
+    parser.add_argument("--only", nargs="*", choices=[*_recipes()], help="recipes")
     arguments = parser.parse_args()
-    cells(arguments.data, look=arguments.look)
+    cells(arguments.data, look=arguments.look, only=arguments.only)
 
 
-def cells(data: Path, *, look: bool) -> None:
+def cells(data: Path, *, look: bool, only: Sequence[str] | None = None) -> None:
     parts = _read(data)
-    recipes = _recipes()
+    recipes = {k: v for k, v in _recipes().items() if only is None or k in only}
     if look:
         _look(parts, recipes)
         return
@@ -69,9 +70,11 @@ def cells(data: Path, *, look: bool) -> None:
         judged[name] = [h for k, j in _folds(rows) for h in fit(k, j)]
         print(f"{name:36} {_line(judged[name])}", flush=True)
     for label in FEATURES:
-        pair = (
+        pair = [
             f"{model}, {label}, batches" for model in ("early-life", "interphase-rnn")
-        )
+        ]
+        if not all(name in judged for name in pair):
+            continue
         found = compare(*(judged[name] for name in pair))
         error = found.gain_se or 0.0
         print(f"promotion, {label}: {found.reason} (standard error {error:.2f})")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TRACK_EVERY = 10
 """Steps between two that are tracked."""
 SHARES = (0.5, 0.8, 0.95)
+LEAST_TO_CALIBRATE = 20
+"""Specimens by which spreads are set right; by fewer they would be set by chance."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class InterphaseTraining:
     is_stopping: bool = field(default=False, init=False)
     _line: ProgressLine = field(default_factory=ProgressLine, init=False)
     _steps: list[tuple[int, float]] = field(default_factory=list, init=False)
+    _n_told: int = field(default=0, init=False)
 
     def run(self) -> bool:
         """Train, judge on held-out specimens, write; whether it came to its end."""
@@ -47,7 +50,9 @@ class InterphaseTraining:
             )
         found = read_table(self.data, self.kinds)
         records = Records.of(found.layout, found.histories)
-        kept, judged = _split(len(records), self.held_out, self.recipe.seed)
+        kept, held = _split(len(records), self.held_out, self.recipe.seed)
+        told, judged = _halved(records, held)
+        self._n_told = len(told)
         model = InterphaseRNN(found.layout, self.sizes, self.recipe)
         say(
             f"{self.data}: {len(records)} specimens, {int(records.mask.sum())} readings"
@@ -59,6 +64,8 @@ class InterphaseTraining:
             {"bigloop.model": "interphase-rnn", "bigloop.snapshot": sha256},
         )
         self._fit(model, records[kept], run)
+        if told:
+            model.calibrate(records[told])
         scores = _judge(model, records[judged])
         files = self._write(model, scores, sha256)
         is_done = len(self._steps) == self.recipe.steps
@@ -107,6 +114,7 @@ class InterphaseTraining:
             "recipe": self.recipe.model_dump(mode="json"),
             "sizes": self.sizes.model_dump(mode="json"),
             "steps": [{"step": n, "loss": loss} for n, loss in self._steps],
+            "calibrated_by": self._n_told,
             "scores": scores,
         }
         return write_model(self.out, content, document)
@@ -117,6 +125,8 @@ class InterphaseTraining:
         if scores:
             levels = [f"in {100 * share:.0f} %" for share in SHARES]
             title = ["held out, from the configuration", "n", "RMSE", *levels]
+            if self._n_told:
+                say(f"spreads set right by {self._n_told} other held-out specimens")
             table(title, [score["row"] for score in scores])
         if run.problem is not None:
             say(f"not tracked: {run.problem}")
@@ -148,6 +158,15 @@ def _split(n: int, share: float, seed: int) -> tuple[list[int], list[int]]:
     order = np.random.default_rng(seed).permutation(n).tolist()
     n_judged = round(share * n)
     return sorted(order[n_judged:]), sorted(order[:n_judged])
+
+
+def _halved(records: Records, held: list[int]) -> tuple[list[int], list[int]]:
+    """Those by which spreads are set right, and those that judge; few only judge."""
+    read = [i for i in held if bool(records.mask[i].any())]
+    told = read[::2]
+    if len(told) < LEAST_TO_CALIBRATE:
+        return [], held
+    return told, sorted(set(held) - set(told))
 
 
 def _judge(model: InterphaseRNN, records: Records) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bigloop.contracts import SpecError
+from bigloop.models.interphase.calibration import together
 from bigloop.models.interphase.layout import Layout
 
 
@@ -75,25 +76,27 @@ class Forecast:
     def interval(self, share: float, *, latent: bool = False) -> tuple[Tensor, Tensor]:
         """Central interval that a reading, or the true level, falls in.
 
-        Quantiles over all lives of all members; noise enters each life at evenly
-        spaced quantiles of its own, so nothing is drawn.
+        Quantiles over all lives of all members, which are few and so moved apart
+        (`calibration.together`); noise enters each life at evenly spaced quantiles of
+        its own, so nothing is drawn.
 
         Raises:
             SpecError: the share is not between 0 and 1.
         """
         if not 0.0 < share < 1.0:
             raise SpecError(f"share: {share!r}: give a number between 0 and 1")
-        lives = self.levels
+        flat = together(self.levels)
         if not latent:
             n = 8
             normal = NormalDist()
             bend = [normal.inv_cdf((i + 0.5) / n) for i in range(n)]
             # Scaled to unit variance, which a few quantiles fall short of.
-            z = torch.tensor(bend).to(lives)
+            z = torch.tensor(bend).to(flat)
             z = z / z.square().mean().sqrt()
-            noise = self.sigma[:, :, None, None] * z[:, None, None]
-            lives = (lives[:, :, :, None] + noise).flatten(2, 3)
-        flat = lives.movedim(1, 0).flatten(1, 2)
+            sigma = self.sigma[:, :, None].expand_as(self.levels)
+            sigma = sigma.movedim(1, 0).flatten(1, 2)
+            noise = sigma[:, :, None] * z[:, None, None]
+            flat = (flat[:, :, None] + noise).flatten(1, 2)
         low = torch.quantile(flat, 0.5 - share / 2, dim=1)
         return low, torch.quantile(flat, 0.5 + share / 2, dim=1)
 
