@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -269,6 +270,8 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--only-scan", action="store_true")
     options = parser.parse_args()
+    if not (options.data / SCAN).is_dir():
+        sys.exit(f"no data at {options.data / SCAN}; give its parent folder by --data")
     torch.set_num_threads(1)
     if not options.only_scan:
         consistency()

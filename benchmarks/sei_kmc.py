@@ -196,6 +196,17 @@ def published_rows(data: Path, n: int, n_replay: int, replicates: int) -> None:
                     for k in np.unique(labels)
                 )
             )
+            by_what_is_left(chosen.green.to_numpy(int), z)
+
+
+def by_what_is_left(radicals: NDArray[np.int64], z: Floats) -> None:
+    """Runs that are over by the rates leave no radical beside Li2CO3 or solvent."""
+    for name, chosen in (("at most 2", radicals <= 2), ("more", radicals > 2)):
+        if chosen.any():
+            print(
+                f"      published with {name} radicals left, n = {chosen.sum()}: "
+                f"median |z| {np.median(z[chosen]):.2f}"
+            )
 
 
 class Classes:

@@ -13,6 +13,7 @@ from bigloop.contracts import SpecError
 from bigloop.simulators.sei.barriers import Barriers
 from bigloop.simulators.sei.growth import End, Growth
 from bigloop.simulators.sei.lattice import Lattice
+from bigloop.simulators.sei.layout import ASLEEP, STATIC
 from bigloop.simulators.sei.model import Event, Species
 from bigloop.simulators.sei.observables import measure
 
@@ -179,6 +180,30 @@ def _check_species(event: Event, before: np.ndarray, now: np.ndarray) -> None:
         # Li2EDC is only bonded differently.
         assert monomer + pair + cluster == 0
         assert solvent == radical == inorganic == 0
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_who_is_tried_and_who_sleeps(version: str) -> None:
+    """Each mover is tried or asleep; sites know what stands and sleeps beside them."""
+    growth = Growth(Barriers(), version, (20, 16), seed=6)  # a crowd
+    slept = 0
+    for mark in range(1000, 30_001, 1000):
+        growth.run(events=mark)
+        book = growth._book
+        for code in (Species.RADICAL, Species.MONOMER, Species.PAIR):
+            first, n = (code >> 1) * book.place.size, book.n_slots[code >> 1]
+            tried = book.slots[first : first + n]
+            awake = np.flatnonzero((book.sp == code) & (book.asleep == 0))
+            np.testing.assert_array_equal(np.sort(tried), awake)
+        assert np.isin(book.sp[book.asleep == 1], (3, 5, 6)).all()
+        slept += int(book.asleep.sum())
+        bits = 1 << book.sp.astype(int) & STATIC
+        grid = bits + ASLEEP * book.asleep.astype(int)
+        grid, near = grid.reshape(20, 18), book.near.reshape(20, 18)
+        beside = np.stack([np.roll(grid, s, x) for x in (0, 1) for s in (1, -1)])
+        expected = np.bitwise_or.reduce(beside & STATIC) + (beside & ~STATIC).sum(0)
+        np.testing.assert_array_equal(near[1:-1, 1:-1], expected[1:-1, 1:-1])
+    assert slept > 0
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])

@@ -38,7 +38,6 @@ def law(rules: Rules, rates: NDArray[np.float64], shape: tuple[int, int]) -> Law
     full = _contact_table(rules)
     listed = full.copy()
     thinned = np.zeros((layout.N_MOVERS, layout.N_CODES))
-    usable = np.full(layout.N_MOVERS, 1 << _S.SOLVENT)
     weary_row = np.zeros((layout.N_MOVERS, layout.N_CODES), dtype=np.int64)
     row_rate = np.zeros(layout.N_ROWS)
     n_rows = layout.FIRST_WEARY
@@ -55,7 +54,6 @@ def law(rules: Rules, rates: NDArray[np.float64], shape: tuple[int, int]) -> Law
             if share <= rates[hop]:
                 thinned[code >> 1, other] = share / rates[hop]
                 listed[code, other] = listed[other, code] = -1
-                usable[code >> 1] |= 1 << other
                 weary_row[code >> 1, other] = n_rows
                 row_rate[n_rows] = share
                 n_rows += 1
@@ -63,7 +61,7 @@ def law(rules: Rules, rates: NDArray[np.float64], shape: tuple[int, int]) -> Law
         listed=listed.ravel(),
         full=full.ravel(),
         thinned=thinned.ravel(),
-        usable=usable,
+        sieve=np.where(thinned > 0, np.maximum(thinned, layout.SIEVE), 0.0).ravel(),
         weary_row=weary_row.ravel(),
         row_rate=row_rate,
         cares=_cares(listed),
@@ -138,10 +136,8 @@ def build(lattice: Lattice, rules: Rules, listed: NDArray[np.int8], seed: int) -
 
     book = Book(
         sp=_padded(lattice.species, layout.WALL).astype(np.uint8),
-        closed=np.zeros(n, dtype=np.uint8),
-        mol=numbers(n),
-        site=numbers(n),
-        free_mols=np.arange(n, dtype=np.uint32)[::-1].copy(),
+        near=np.zeros(n, dtype=np.uint16),
+        asleep=np.zeros(n, dtype=np.uint8),
         slots=numbers(4 * n * layout.N_ROWS),
         row=np.zeros(4 * n, dtype=np.uint8),
         place=numbers(4 * n),
@@ -170,7 +166,9 @@ def build(lattice: Lattice, rules: Rules, listed: NDArray[np.int8], seed: int) -
         times=np.zeros(layout.N_TIMES),
     )
     book.ints[[layout.S0, layout.S1]] = seed_words(seed)
+    book.times[[layout.PRODUCT, layout.EVENT_PRODUCT]] = 1.0, 2.0
     _list_movers(book)
+    _look_around(book, width)
     _list_clusters(book)
     _list_contacts(book, rules, listed, width)
     return book
@@ -205,21 +203,20 @@ def _padded_index(values: NDArray[np.int64], columns: int) -> NDArray[np.int32]:
 
 
 def _list_movers(book: Book) -> None:
-    """With a slot for every direction: those that lead nowhere close by themselves."""
-    n = 0
+    """All awake: who cannot go anywhere falls asleep when tried."""
     for code, _ in _MOVERS:
         sites = np.flatnonzero(book.sp == code)
-        numbers = np.arange(n, n + len(sites))
-        book.site[numbers], book.mol[sites] = sites, numbers
-        slots = np.arange(4 * n, 4 * (n + len(sites)))
-        places = np.arange(len(slots))
-        book.slots[places + (code >> 1) * book.place.size] = slots
-        book.place[slots] = places
-        book.row[slots] = code >> 1
-        book.n_slots[code >> 1] = len(slots)
-        n += len(sites)
-    # The stack of free numbers ends with the lowest.
-    book.ints[layout.N_FREE_MOLS] = book.site.size - n
+        places = np.arange(len(sites))
+        book.slots[places + (code >> 1) * book.place.size] = sites
+        book.place[4 * sites] = places
+        book.n_slots[code >> 1] = len(sites)
+
+
+def _look_around(book: Book, width: int) -> None:
+    bits = np.where(1 << book.sp & layout.STATIC, 1 << book.sp, 0).astype(np.uint16)
+    inside = slice(width, -width)
+    for step in (1, -1, width, -width):
+        book.near[inside] |= np.roll(bits, step)[inside]
 
 
 def _list_clusters(book: Book) -> None:

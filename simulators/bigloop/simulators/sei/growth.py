@@ -17,7 +17,7 @@ from bigloop.simulators.sei.lattice import Lattice
 from bigloop.simulators.sei.layout import (
     ENDED,
     N_EVENTS,
-    N_NULLS,
+    N_TRIALS,
     PENDING,
     TIME,
 )
@@ -158,7 +158,7 @@ class Growth:
     @property
     def n_null_events(self) -> int:
         """Trials that the thinning turned down; they cost time, simulated and real."""
-        return int(self._book.ints[N_NULLS])
+        return int(self._book.ints[N_TRIALS]) - self.n_events
 
     @property
     def counts(self) -> dict[Event, int]:

@@ -16,11 +16,15 @@ SOLVENT, ELECTRODE, ABSORBER, RADICAL = 0, 1, 2, 3
 INORGANIC, MONOMER, PAIR, CLUSTER, WALL = 4, 5, 6, 7, 8
 N_CODES = 9
 
-# Movers have the numbers `species >> 1`, and a row of slots each. What was tried in
-# vain waits in the rows from `FIRST_WEARY` on, one for each mover and partner; 0: none.
+# Movers have the numbers `species >> 1`, and a row of sites each. Sleepers wait for
+# partners in the rows from `FIRST_WEARY` on, one for each mover and partner; 0: none.
 RADICALS, MONOMERS, PAIRS, N_MOVERS = 1, 2, 3, 4
 FIRST_WEARY, N_ROWS = 4, 13
 ALL_MOVERS = 1 << RADICAL | 1 << MONOMER | 1 << PAIR
+STATIC = 1 << ELECTRODE | 1 << ABSORBER | 1 << INORGANIC | 1 << CLUSTER
+# What `near` counts above the bits of species: neighbours that sleep, at most four.
+ASLEEP = 1 << 9
+ANY_ASLEEP = 7 << 9
 
 # Classes of contacts: the first 13 in both versions, the last two by attached clusters.
 N_CLASSES = 15
@@ -28,9 +32,14 @@ TUNNEL_CLASS, DEPOSIT_CLASS = 1, 6
 ATTACHED_SOLVENT, ATTACHED_RADICAL = 13, 14
 
 # Whole-number state: words of the generator, counts, how it stands.
-S0, S1, N_EVENTS, N_TRIALS, N_NULLS, N_CLUSTERS, N_FREE_IDS, N_DIRTY = range(8)
-N_FREE_MOLS, N_POCKETS, PENDING, ENDED, N_INTS = range(8, 13)
-TIME, NEXT_TIME, EVENT_TIME, N_TIMES = range(4)
+S0, S1, N_EVENTS, N_TRIALS, N_CLUSTERS, N_FREE_IDS, N_DIRTY = range(7)
+N_POCKETS, PENDING, ENDED, N_INTS = range(7, 11)
+# Time is that at `BASE` less the logarithm of `PRODUCT` over the total rate. The
+# product of a trial goes to `EVENT_PRODUCT` if it was an event, else to `NO_PRODUCT`.
+TIME, BASE, EVENT_TIME, PRODUCT, NEXT_PRODUCT, NO_PRODUCT, EVENT_PRODUCT = range(7)
+N_TIMES = 7
+SIEVE = 2.0**-12
+"""Least probability that is tested with the rest of a draw."""
 MASK = (1 << 40) - 1
 """Tells the compiler that an index is not negative: else it tests for that."""
 
@@ -47,24 +56,22 @@ class Book(NamedTuple):
 
     sp: Array
     """Species of each site."""
-    closed: Array
-    """Of a mover, a bit for each direction that is not in its row of slots; else 0."""
-    mol: Array
-    """Number of the mover on a site: it stays the same where the mover goes."""
-    site: Array
-    """Site of each mover."""
-    free_mols: Array
+    near: Array
+    """A bit for each species of `STATIC` beside a site, and how many sleepers."""
+    asleep: Array
+    """Whether a mover cannot go anywhere and is not tried."""
     slots: Array
-    """Directions that movers may try, `4 * mover + way`, `4 n` a row."""
+    """Sites of the movers that are tried, and slots of sleepers that wait for a
+    partner, `4 * site + way`: `4 n` a row."""
     row: Array
-    """Row in which the slot of `4 * mover + way` stands, 0 if in none."""
+    """Row in which the slot `4 * site + way` of a sleeper waits, 0 if in none."""
     place: Array
-    """Where in its row."""
+    """Where in its row, of a slot; of a mover that is tried, at `4 * site`."""
     n_slots: Array
     opening: Array
-    """Slots that an event opens, while it is worked on."""
+    """Sleepers that an event wakes, while it is worked on."""
     pockets: Array
-    """Slots of pairs beside a solvent site that no second site of theirs is beside."""
+    """Sleeping sites of pairs beside solvent that has no room for a second site."""
     partner: Array
     owner: Array
     """Number of the cluster of a site, -1 elsewhere."""
@@ -100,8 +107,8 @@ class Law(NamedTuple):
     """The same for every contact that reacts."""
     thinned: Array
     """Probability that a mover reacts with a species that it tries, flat `4 x 9`."""
-    usable: Array
-    """For each mover, a bit for every species that it may try (4)."""
+    sieve: Array
+    """The same, but not below `SIEVE` where there is any."""
     weary_row: Array
     """Row where slots of a mover towards a species wait, flat `4 x 9`; 0: nowhere."""
     row_rate: Array
