@@ -175,7 +175,7 @@ def horizons(
 ) -> None:
     """Root mean squared error of the true level at every horizon, and coverage."""
     errors: dict[str, list[Tensor]] = {}
-    inside: dict[str, list[Tensor]] = {}
+    inside: dict[tuple[float, str], list[Tensor]] = {}
     for seed, study in zip(seeds, lives, strict=True):
         train, test = study.part(slice(0, n)), study.part(slice(n, None))
         began = time.process_time()
@@ -194,17 +194,16 @@ def horizons(
             for how, found in forecasts.items():
                 first = HALF if how == "given half a life" else 0
                 for share in (0.5, 0.8, 0.95):
-                    key = f"coverage of {share:.0%}, {how}, {title}"
                     hits = covered(found, test.judged, share)[:, first:]
-                    inside.setdefault(key, []).append(hits)
+                    inside.setdefault((share, f"{how}, {title}"), []).append(hits)
         given = known["given half a life"]
         guesses = _guesses(plain["given half a life"], train.records, given, seed)
         guesses["ours, spread set right"] = made["given half a life"].mean
         for name, guess in guesses.items():
             errors.setdefault(name, []).append((guess - test.truth)[:, HALF:])
     _print_errors(layout, errors)
-    for title, parts in inside.items():
-        _print_coverage(title, torch.cat(parts))
+    for (share, title), parts in inside.items():
+        _print_coverage(share, title, torch.cat(parts))
 
 
 def crossed(
@@ -290,11 +289,10 @@ def paired(differences: Tensor) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _print_coverage(title: str, hits: Tensor) -> None:
+def _print_coverage(share: float, title: str, hits: Tensor) -> None:
     """Of readings `n x T x C`; the interval is over interphases."""
     told = hits.isfinite().flatten(1).sum(1)
     mine = hits.nan_to_num().flatten(1).sum(1)
-    share = float(title.split("%")[0].removeprefix("coverage of ")) / 100
     rng = np.random.default_rng(0)
     rows = rng.integers(0, len(told), (2000, len(told)))
     means = mine.numpy()[rows].sum(1) / told.numpy()[rows].sum(1)
@@ -302,7 +300,8 @@ def _print_coverage(title: str, hits: Tensor) -> None:
     found = float(mine.sum() / told.sum())
     verdict = "met" if abs(found - share) <= 0.03 else "MISSED"
     print(
-        f"{title}: {found:.3f} ({low:.3f}-{high:.3f}, n={len(told)} interphases, "
+        f"coverage of {share:.0%}, {title}: {found:.3f} ({low:.3f}-{high:.3f}, "
+        f"n={len(told)} interphases, "
         f"{int(told.sum())} readings): within 3 points {verdict}"
     )
 
