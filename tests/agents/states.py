@@ -51,16 +51,21 @@ class States:
             ]
         for source, design in pending:
             trials.append(_trial(campaign, len(trials), source, design))
-        spent = sum(t.spent.get("EUR", 0.0) for t in trials)
-        account = Account(
-            currency="EUR", limit=campaign.budget["EUR"], reserved=0.0, spent=spent
-        )
+        accounts = {
+            currency: Account(
+                currency=currency,
+                limit=limit,
+                reserved=0.0,
+                spent=sum(t.spent.get(currency, 0.0) for t in trials),
+            )
+            for currency, limit in campaign.budget.items()
+        }
         return CampaignState(
             campaign=campaign,
             trials=tuple(trials),
             seen=tuple(t.id for t in trials[: len(results)]),
             observations=tuple(observations),
-            accounts={"EUR": account},
+            accounts=accounts,
         )
 
     def ended(

@@ -16,6 +16,7 @@ from bigloop.agents.guard import Guard, fit
 from bigloop.agents.pending import pending
 from bigloop.agents.pool import Pool
 from bigloop.agents.recommendation import recommend
+from bigloop.agents.scouting import is_waiting
 from bigloop.agents.settled import Settled
 from bigloop.agents.valuation import Valuation
 from bigloop.agents.valued import Valued
@@ -95,7 +96,7 @@ class Judge:
             return Ranking(ranked, "proof", guard.log_odds)
         valued: list[Valued] = []
         for name, group in actions.items():
-            if guard.allows(self.campaign, name):
+            if guard.allows(self.campaign, name) and not is_waiting(state, name):
                 valued += valuation.value(group)
         ranked = best_purse(self.campaign, valued, sources)
         if ranked:

@@ -18,6 +18,8 @@ SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
 """Of the budget, what scouting may cost; and a scout, of the target's price."""
 LEAST_SCOUTS = 5
 """Of fewer designs the best says too little."""
+SCOUTS = 5
+"""For every coefficient of a plane over the space, what is sent ahead at most."""
 
 
 def ladder(campaign: Campaign) -> list[str]:
@@ -54,8 +56,33 @@ def n_scouts(campaign: Campaign, scout: str) -> int:
     """
     ((currency, price),) = campaign.sources[scout].full_cost.items()
     affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
-    n = min(5 * (campaign.degrees_of_freedom + 1), affordable)
+    n = min(_most(campaign), affordable)
     return n if n >= LEAST_SCOUTS else 0
+
+
+def _most(campaign: Campaign) -> int:
+    return SCOUTS * (campaign.degrees_of_freedom + 1)
+
+
+def is_waiting(state: CampaignState, source: str) -> bool:
+    """Whether a source has told enough since the target last began a run.
+
+    What it tells next may be worth its price again and again where that is next to
+    nothing; but a model is only as good as what the target last said of it, and every
+    result makes it slower. So the target is run at the latest after as many results as
+    are sent ahead of its first. Not so where a predictor makes early looks count.
+    """
+    target = state.campaign.objective.source
+    if source == target or state.campaign.predictor is not None:
+        return False
+    run = 0
+    for trial in reversed(state.trials):
+        if trial.state in CALLED_OFF:
+            continue
+        if trial.proposal.source == target:
+            break
+        run += trial.proposal.source == source
+    return run >= _most(state.campaign)
 
 
 def sent_ahead(state: CampaignState) -> CampaignState:

@@ -68,7 +68,9 @@ class Mapper:
             if (line := process.stdout.readline()).startswith("["):
                 return line
         self._end()
-        raise SourceError("the map was not made: its process ended; try again")
+        raise SourceError(
+            "the map was not made: its process ended; load this page again"
+        )
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:

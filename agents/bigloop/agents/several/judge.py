@@ -13,6 +13,7 @@ from bigloop.agents.guard import Guard, fit
 from bigloop.agents.judge import Ranking, best_purse
 from bigloop.agents.pending import pending
 from bigloop.agents.pool import Pool
+from bigloop.agents.scouting import is_waiting
 from bigloop.agents.settled import Settled
 from bigloop.agents.several.learned import Learned
 from bigloop.agents.several.outputs import outputs
@@ -95,6 +96,8 @@ class SeveralJudge:
         if not ranked:
             valued: list[Valued] = []
             for source, actions in possible(state, valuation.pool, free).items():
+                if is_waiting(state, source):
+                    continue
                 if self._may_use(valuation.learned, source):
                     valued += valuation.value(actions)
             ranked = best_purse(self.campaign, valued, sources)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from bigloop.api.security import Viewer
-from bigloop.contracts import Campaign, Document, key_of
+from bigloop.contracts import Campaign, Document, SourceError, key_of
 from bigloop.dashboard.fronts import decisive, is_large_wanted, keeps, together
 from bigloop.dashboard.images import address, by_trial, pictures
 from bigloop.dashboard.landscape import Map, pca, places, umap
@@ -142,8 +142,14 @@ def umapped(
     spec = moment.campaign
     found, early = places(spec, moment.observations)
     key = ("umap", campaign, f"{len(moment.observations)}{now}")
-    made: Map | None = desk.kept(key, lambda: umap(found, early, spec.seed, desk.embed))
+    try:
+        made: Map | None = desk.kept(
+            key, lambda: umap(found, early, spec.seed, desk.embed)
+        )
+    except SourceError as error:
+        # As a page, for the one that waits shows pages and no errors.
+        return page(request, asking, "umap", error=str(error))
     images = by_trial(pictures(desk.store.artifacts(campaign)), moment.trials)
     known = colour if colour in decisive(spec) else ""
     drawn = figure(draw.map_of(spec, found, made, images, known))
-    return page(request, asking, "umap", figure=drawn)
+    return page(request, asking, "umap", figure=drawn, error="")

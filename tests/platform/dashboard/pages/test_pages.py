@@ -11,7 +11,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bigloop.contracts import TrialState
+from bigloop.contracts import SourceError, TrialState
+from bigloop.dashboard.landscape import pca
+from bigloop.dashboard.pages import space
 from bigloop.dashboard.pages.trial import code
 from bigloop.db import Store
 
@@ -236,3 +238,17 @@ def test_two_observables_are_chosen_and_their_goals_turned(client: TestClient) -
     asked = {"source": "full", "x": "early", "y": "nonsense", "x_goal": "maximize"}
     text = client.get("/c/demo/space", params=asked).text
     assert "large early and large life" in text
+
+
+def test_a_map_that_could_not_be_made_is_said(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise SourceError("the map was not made: its process ended; load the page")
+
+    monkeypatch.setattr(space, "umap", broken)
+    answer = client.get("/c/demo/umap")
+    assert answer.status_code == 200
+    assert "The map was not made: its process ended; load the page." in answer.text
+    monkeypatch.setattr(space, "umap", lambda found, early, *_: pca(found, early))
+    assert "The map was not made" not in client.get("/c/demo/umap").text
