@@ -6,13 +6,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CAMPAIGN ?= campaigns/fast_charging.yaml
+# Where it is set, as in many containers, each of the hundreds of processes that the
+# tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint types layers unit test-slow test-gpu fuzz bench kill schema clean
 
 run: $(STAMP)
 	$(BIN)/bigloop run $(CAMPAIGN) --approve-all
 
-test: lint types layers unit
+# What takes a second comes first. mypy takes most of a minute of one core: it runs
+# beside the tests, which leave gaps, and says at the end what it found.
+test: lint layers
+	@$(MAKE) -s types >$(VENV)/types.log 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory unit; unit=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/types.log; \
+	exit $$((unit + types))
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -45,7 +54,7 @@ schema: $(STAMP)
 # Campaign 0 and the simulators beside their peers: hours on two cores. One that fails
 # does not stop the others; BENCH="--only NAME" and more: benchmarks/all.py --help.
 bench: $(STAMP)
-	$(BIN)/python -m pip install -q -c requirements.lock --group peers
+	$(BIN)/python -m pip install -q -c requirements-peers.lock --group peers
 	$(BIN)/python benchmarks/all.py $(BENCH)
 
 # A hundred kills at random moments: an hour on two cores.
@@ -61,12 +70,32 @@ test-browser: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/python benchmarks/pictures.py
 
-# The environment is rebuilt when what it is made from changes.
+# The environment is rebuilt when what it is made from changes. The lock is complete
+# (tests/test_lock.py), so nothing is searched for; the second call is for what another
+# platform needs beside it, as CUDA for torch. What is imported is compiled then, once;
+# most of what is installed never is.
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q -c requirements.lock -e . --group test
+	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.lock
+	$(BIN)/python -m pip install -q --no-compile -c requirements.lock -e . --group test
+	$(BIN)/python -m pip check
 	touch $(STAMP)
+
+# The newest versions of everything, tried in an environment of their own.
+FREEZE := .lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'
+.PHONY: lock
+lock:
+	$(PYTHON) -m venv --clear .lock
+	.lock/bin/python -m pip install -q --upgrade "pip>=25.1"
+	.lock/bin/python -m pip install -q torch==2.13.0 -e . --group test
+	{ echo "# All that bigloop and its tests install; \`make lock\` writes it."; \
+	  $(FREEZE); } > requirements.lock
+	.lock/bin/python -m pip install -q -c requirements.lock --group peers
+	{ echo "# What the peers of the benchmarks add to it; \`make lock\` writes it."; \
+	  echo "-c requirements.lock"; \
+	  $(FREEZE) | grep -vxFf requirements.lock; } > requirements-peers.lock
+	rm -rf .lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

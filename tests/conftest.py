@@ -17,6 +17,29 @@ settings.load_profile("bigloop")
 TRAINED = ("tests/agents/inverse", "tests/models/interphase", "tests/models/prvae")
 """Folders whose tests share a model, which each process would train for itself."""
 
+LONGEST = (
+    "tests/simulators/test_ageing.py",
+    "tests/platform/loop/test_learning.py",
+    "tests/platform/dashboard/browser/test_every_page.py",
+    "tests/platform/loop/test_executors.py",
+    "tests/platform/api/test_fuzz.py",
+    "tests/models/prvae",
+    "tests/platform/dashboard/scripts/test_scripts.py",
+    "tests/platform/loop/test_campaign_loop.py",
+    "tests/platform/loop/test_kill.py",
+    "tests/agents/test_multi_fidelity.py",
+    "tests/simulators/test_contract_suites.py",
+    "tests/agents/several/test_several_agent.py",
+    "tests/simulators/test_cell_parameters.py",
+    "tests/simulators/test_life.py",
+    "tests/models/interphase",
+    "tests/platform/cli/test_benchmarking.py",
+    "tests/simulators/test_transport_conduction.py",
+    "tests/platform/api/test_hardening.py",
+    "tests/simulators/sei/test_published.py",
+)
+"""Begun first: one that is begun last leaves the other processes idle."""
+
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """Each file to one process; all that share a trained model to the same."""
@@ -25,6 +48,13 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
         scope: str = super()._split_scope(nodeid)
         folder = scope.rpartition("/")[0]
         return folder if folder in TRAINED else scope
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Give a process the longest that is left, then what has the most tests."""
+        longest = next((scope for scope in LONGEST if scope in self.workqueue), None)
+        if longest is not None:
+            self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:

@@ -31,7 +31,7 @@ def spme() -> AgeingSimulator:
 
 @pytest.fixture(scope="module")
 def dfn() -> AgeingSimulator:
-    return AgeingSimulator("DFN", cycles=2)
+    return AgeingSimulator("DFN", cycles=3)
 
 
 def test_ageing(spme: AgeingSimulator) -> None:
@@ -62,7 +62,7 @@ def test_full_and_reduced_model_agree(
 ) -> None:
     """Both resolve the electrolyte; averages cost a few per cent."""
     full = values(dfn.evaluate(ask()))
-    reduced = values(AgeingSimulator("SPMe", cycles=2).evaluate(ask()))
+    reduced = values(spme.evaluate(ask()))
     assert reduced["simulated_loss"] == pytest.approx(full["simulated_loss"], rel=0.05)
     assert reduced["sei_thickness"] == pytest.approx(full["sei_thickness"], rel=1e-3)
 

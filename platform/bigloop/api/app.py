@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from starlette.routing import BaseRoute
 
 from bigloop.api import failures
 from bigloop.api.context import Context
@@ -81,6 +82,7 @@ def create_app(
         openapi_url=None,
         max_body_size=context.settings.serve_body_bytes,
         telemetry=_telemetry(context.settings.serve_telemetry),
+        routes=_routes(pages),
     )
     app.state.context = context
     app.state.metrics = Metrics(context.store)
@@ -89,14 +91,30 @@ def create_app(
     if root_path:
         app.add_middleware(Rooting, path=root_path.rstrip("/"))
     failures.register(app)
-    app.add_api_route(
-        "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
-    )
-    app.include_router(metrics.router, include_in_schema=False)
-    _add_routes(app)
-    for router in pages:
-        app.include_router(router, include_in_schema=False)
     return app
+
+
+_BUILT: dict[tuple[int, ...], list[BaseRoute]] = {}
+# By the identity of the pages' routers, which their routes keep alive.
+
+
+def _routes(pages: Sequence[APIRouter]) -> list[BaseRoute]:
+    """All routes, shared by all applications of a process: they know no store.
+
+    FastAPI builds them at their first request, which takes it a third of a second.
+    """
+    known = tuple(map(id, pages))
+    if known not in _BUILT:
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app.add_api_route(
+            "/healthz", _health, dependencies=[Depends(PUBLIC)], include_in_schema=False
+        )
+        app.include_router(metrics.router, include_in_schema=False)
+        _add_routes(app)
+        for router in pages:
+            app.include_router(router, include_in_schema=False)
+        _BUILT[known] = app.routes
+    return list(_BUILT[known])
 
 
 def _telemetry(is_wanted: bool) -> TelemetryConfig:
