@@ -138,6 +138,14 @@ def results(one: Learned, source: str, designs: Sequence[Design]) -> Items | Non
         x=encode(belief.campaign, designs),
         channel=torch.full((len(rows),), channel, dtype=torch.long),
         specimen=torch.tensor([specimens[name] for name in names]),
+        batch=torch.tensor(
+            [
+                belief.batches.number(
+                    channel, belief.batches.to_come(row.design, None), specimens[name]
+                )
+                for row, name in zip(rows, names, strict=True)
+            ],
+        ),
         is_estimate=torch.zeros(len(rows), dtype=torch.bool),
         noise=torch.zeros_like(scale),
         common=torch.zeros(len(rows), belief.n_common, dtype=torch.float64),
