@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 from torch import Tensor
 
-from bigloop.agents.belief import Datum, channels
+from bigloop.agents.belief import TARGET, Datum, channels, recommendable
 from bigloop.agents.items import Items, latent
 from bigloop.agents.recommendation import log_normal_shift
 from bigloop.agents.several.gains import gains
@@ -116,6 +116,38 @@ def _effect(one: Learned, source: str, designs: Sequence[Design], x: Tensor) -> 
         noise=one.noise(model)[0],
         change=change,
     )
+
+
+def among_batches(
+    one: Learned, source: str, designs: Sequence[Design], at: Moments
+) -> Moments:
+    """Moments whose change is that by the next specimens, of the batches they are of.
+
+    A result moves what is expected of all designs alike where the shift of its batch is
+    not known. That gains nothing on the designs that were tried, whose means are taken
+    as they are, so it is left out of objectives; not so of requirements, whose bounds
+    do not move.
+
+    Args:
+        one: the output.
+        source: the target.
+        designs: `m` of them.
+        at: moments there, under all settings.
+    """
+    items = results(one, source, designs)
+    if items is None or TARGET not in one.belief.batches.channels:
+        return at
+    known, n_common = one.belief, one.belief.n_common
+    seen = one.model.see(items)
+    targets = one.model.see(latent(items.x, n_common))
+    both = one.model.between(targets, seen).diagonal(dim1=-2, dim2=-1)
+    tried = recommendable(known)
+    if tried and one.output.requirement is None:
+        others = one.model.see(latent(encode(known.campaign, tried), n_common))
+        both = both - one.model.between(others, seen).mean(dim=1)
+    own = known.own_noise / known.scale[TARGET] ** 2
+    change = both.abs() / (seen.variance + own).sqrt()
+    return replace(at, change=torch.minimum(change.clamp_min(FLOOR**0.5), at.sd))
 
 
 def results(one: Learned, source: str, designs: Sequence[Design]) -> Items | None:
