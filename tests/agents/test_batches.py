@@ -85,6 +85,18 @@ def test_one_batch_changes_nothing(
     assert not model.h.batch.any()
 
 
+def test_batches_may_count_as_merit(build: Any, hill: Hill) -> None:
+    """By an option of the agent; the decisions are those of batches never named."""
+    state = shifted(build, hill, ["a", "b"] * 5)
+    plain = labelled(state, [None] * 10)
+    agent = MultiFidelityAgent(state.campaign, batches=False)
+    found = agent.propose(state, ["dear"], 2), agent.recommend(state)
+    assert found == both(plain) != both(state)
+    proposal = found[0][0].proposal
+    told = agent.appraise(state, [proposal])
+    assert told == MultiFidelityAgent(state.campaign).appraise(plain, [proposal])
+
+
 def test_every_channel_has_parameters_of_its_own() -> None:
     assert len(Prior(2, 3).mean) == len(Prior(2, 3, batched=(0, 2)).mean) - 2
     prior = Prior(2, 3, batched=(0, 2))

@@ -6,7 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bigloop.contracts import Design, Key, Observation, Stock, key_of
+from bigloop.contracts import (
+    CampaignState,
+    Design,
+    Key,
+    Observation,
+    Stock,
+    key_of,
+)
 
 NO_BATCH = -1
 """Index of the batch of a mean over batches, and where none are told apart."""
@@ -49,6 +56,14 @@ class Batches:
         if channel not in self.channels:
             return NO_BATCH
         return -2 - specimen if name is None else self.index[name]
+
+
+def unnamed(state: CampaignState) -> CampaignState:
+    """The state in which nobody has written down which batch a result is of."""
+    if not any(o.batch for o in state.observations):
+        return state
+    plain = (o.model_copy(update={"batch": None}) for o in state.observations)
+    return state.model_copy(update={"observations": tuple(plain)})
 
 
 def of_specimens(observations: Iterable[Observation]) -> dict[str, str]:
