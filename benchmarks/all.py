@@ -35,6 +35,7 @@ SCRIPTS = (
     "interphase_cells",
     "interphase_weights",
     "objectives",
+    "batches",
 )
 
 Commands = dict[str, list[str]]

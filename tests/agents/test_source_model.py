@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bigloop.agents.batches import NO_BATCH
 from bigloop.agents.covariance import Hyperparameters, covariance, variance
 from bigloop.agents.items import LATENT, Items, latent
 from bigloop.agents.likelihood import Likelihood
@@ -22,12 +23,14 @@ def items(
     is_estimate: list[bool] | None = None,
     common: torch.Tensor | None = None,
     noise: torch.Tensor | None = None,
+    batch: list[int] | None = None,
 ) -> Items:
     n = len(x)
     return Items(
         x=x.double(),
         channel=torch.tensor(channel or [0] * n),
         specimen=torch.tensor(specimen if specimen is not None else list(range(n))),
+        batch=torch.tensor(batch or [NO_BATCH] * n),
         is_estimate=torch.tensor(is_estimate or [False] * n),
         noise=torch.zeros(n).double() if noise is None else noise,
         common=torch.zeros(n, 0).double() if common is None else common.double(),
@@ -35,7 +38,7 @@ def items(
 
 
 def some(n_channels: int = 2, s: int = 3, d: int = 2) -> Hyperparameters:
-    prior = Prior(d, n_channels)
+    prior = Prior(d, n_channels, batched=range(n_channels))
     torch.manual_seed(1)
     theta = prior.mean + prior.sd * torch.randn(s, len(prior.mean)).double()
     return prior.unpack(theta)
@@ -52,6 +55,7 @@ def test_the_covariance_is_one(seed: int) -> None:
         channel=torch.randint(0, 2, (10,), generator=g).tolist(),
         specimen=(torch.randint(0, 6, (10,), generator=g) + LATENT).tolist(),
         is_estimate=(torch.rand(10, generator=g) > 0.5).tolist(),
+        batch=(torch.randint(0, 3, (10,), generator=g) + NO_BATCH).tolist(),
     )
     h = some()
     matrix = covariance(mixed, mixed, h)
@@ -61,7 +65,10 @@ def test_the_covariance_is_one(seed: int) -> None:
 
 
 def mixed(n: int = 14) -> tuple[Items, torch.Tensor]:
-    """Items of three channels with replicates, estimates, specimens and known noise."""
+    """Items of three channels with replicates, estimates, specimens and known noise.
+
+    Of three batches in the first and the last channel.
+    """
     g = torch.Generator().manual_seed(5)
     x = torch.rand(n, 2, generator=g).double()
     x[3], x[7] = x[0], x[2]
@@ -71,15 +78,19 @@ def mixed(n: int = 14) -> tuple[Items, torch.Tensor]:
         specimen=[0, 0, 1, 2, 3, 3, 4, 5, 6, 7, 4, 8, 6, 9],
         is_estimate=[i in (0, 3, 6) for i in range(n)],
         noise=0.1 * torch.rand(n, generator=g).double(),
+        batch=[0, -1, 0, 1, 1, -1, 0, 2, 1, -1, 0, 2, 1, -1],
     )
     return found, torch.randn(n, generator=g).double()
 
 
+@pytest.mark.parametrize("batched", [(), (0,), (0, 2)])
 @pytest.mark.parametrize("is_coupled", [True, False])
-def test_the_likelihood_is_that_of_a_gaussian(is_coupled: bool) -> None:
+def test_the_likelihood_is_that_of_a_gaussian(
+    is_coupled: bool, batched: tuple[int, ...]
+) -> None:
     """The same number as from the covariance of the model and torch's own density."""
     data, y = mixed()
-    prior = Prior(2, 3)
+    prior = Prior(2, 3, batched=batched)
     theta = prior.mean + 0.3 * torch.randn(len(prior.mean), dtype=torch.float64)
     h = prior.unpack(theta.unsqueeze(0), is_coupled)
     cov = covariance(data, data, h) + torch.diag(data.noise + 1e-6)
@@ -90,10 +101,13 @@ def test_the_likelihood_is_that_of_a_gaussian(is_coupled: bool) -> None:
     assert found == pytest.approx(float(expected), abs=1e-9)
 
 
+@pytest.mark.parametrize("batched", [(), (0,), (0, 2)])
 @pytest.mark.parametrize("is_coupled", [True, False])
-def test_the_gradient_is_that_of_the_likelihood(is_coupled: bool) -> None:
+def test_the_gradient_is_that_of_the_likelihood(
+    is_coupled: bool, batched: tuple[int, ...]
+) -> None:
     data, y = mixed()
-    prior = Prior(2, 3)
+    prior = Prior(2, 3, batched=batched)
     likelihood = Likelihood(data, y.numpy(), prior, is_coupled)
     theta = prior.mean.numpy() + 0.1
     _, gradient = likelihood.loss(theta)

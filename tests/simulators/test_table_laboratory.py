@@ -65,6 +65,14 @@ def test_is_a_laboratory(lab: TableLaboratory) -> None:
     assert capabilities.is_physical
 
 
+def test_the_stock_says_of_which_batch_a_design_is(table: str, tmp_path: Path) -> None:
+    found = {s.design["x"]: s.batch for s in TableLaboratory(table).stock()}
+    assert found == {1.0: "b1", 2.0: "b2", 3.0: "b2"}
+    (tmp_path / "t.csv").write_text(ROWS.replace("b,b1,1", "b,b2,1"))
+    found = {s.design["x"]: s.batch for s in TableLaboratory(table).stock()}
+    assert found == {1.0: None, 2.0: "b2", 3.0: "b2"}
+
+
 def test_to_the_end(lab: TableLaboratory) -> None:
     outcome = lab.evaluate(ask("1", specimen="a"))
     assert outcome.status == "success"

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bigloop.contracts import Campaign, CampaignState, Design, Estimate, Trial
+from bigloop.agents.batches import Batches, gather, of_specimens
+from bigloop.contracts import (
+    Campaign,
+    CampaignState,
+    Design,
+    Estimate,
+    Observation,
+    Trial,
+)
 
 # Without data there is no model, and a campaign opens without torch.
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ class Datum:
     noise: float = 0.0
     common: tuple[float, ...] = ()
     is_estimate: bool = False
+    batch: str | None = None
 
 
 def channels(campaign: Campaign) -> dict[tuple[str, str], int]:
@@ -88,6 +97,7 @@ class Belief:
         center: mean of each channel on the model scale.
         scale: standard deviation of each channel on the model scale.
         specimens: index of every specimen.
+        batches: where batches are told apart, and which are known.
         n_common: number of error terms that estimates share.
         own_noise: aleatoric variance of a predictor, by which measured ends scatter
             about estimates, on the model scale.
@@ -101,6 +111,7 @@ class Belief:
     specimens: dict[str, int]
     n_common: int
     own_noise: float = 0.0
+    batches: Batches = field(default_factory=Batches)
 
     def items(self, data: Sequence[Datum] | None = None) -> Items:
         """Data as items of the model (known noise and loadings standardised)."""
@@ -120,6 +131,13 @@ class Belief:
             x=encode(self.campaign, [d.design for d in data]),
             channel=torch.tensor([d.channel for d in data], dtype=torch.long),
             specimen=torch.tensor([self.specimens[d.specimen] for d in data]),
+            batch=torch.tensor(
+                [
+                    self.batches.number(d.channel, d.batch, self.specimens[d.specimen])
+                    for d in data
+                ],
+                dtype=torch.long,
+            ),
             is_estimate=torch.tensor([d.is_estimate for d in data], dtype=torch.bool),
             noise=known / scale.square(),
             common=common,
@@ -164,6 +182,7 @@ def believe(state: CampaignState) -> Belief:
     numbers = channels(campaign)
     aleatoric = [e.sd_aleatoric**2 for e in state.estimates]
     own_noise = sum(aleatoric) / len(aleatoric) if aleatoric else 0.0
+    homes = of_specimens(state.observations)
     data = [
         Datum(
             design=o.design,
@@ -172,12 +191,13 @@ def believe(state: CampaignState) -> Belief:
             value=to_model(campaign, o.observable, o.value),
             noise=_model_noise(campaign, o.observable, o.value, o.sd)
             + (own_noise if numbers[o.source, o.observable] == TARGET else 0.0),
+            batch=_batch(o, homes),
         )
         for o in state.observations
         if (o.source, o.observable) in numbers and not o.censored
     ]
-    data += _estimates(state)
-    data += _censored(state, data)
+    data += _estimates(state, homes)
+    data += _censored(state, data, homes)
     core = _core(data)
     settling = [d for d, keep in zip(data, core, strict=True) if keep]
     pairs = [_standard(campaign, settling, c) for c in range(len(numbers))]
@@ -191,7 +211,13 @@ def believe(state: CampaignState) -> Belief:
         specimens={name: index for index, name in enumerate(dict.fromkeys(names))},
         n_common=max((len(d.common) for d in data), default=0),
         own_noise=own_noise,
+        batches=gather(((d.channel, d.batch) for d in data), homes, state.stock),
     )
+
+
+def _batch(observation: Observation, homes: Mapping[str, str]) -> str | None:
+    """Its own, or that of its specimen."""
+    return observation.batch or homes.get(observation.specimen or "")
 
 
 def _core(data: Sequence[Datum]) -> tuple[bool, ...]:
@@ -214,7 +240,7 @@ def _model_noise(
     return (sd / max(value, sys.float_info.min)) ** 2 if is_log else sd**2
 
 
-def _estimates(state: CampaignState) -> list[Datum]:
+def _estimates(state: CampaignState, homes: Mapping[str, str]) -> list[Datum]:
     campaign = state.campaign
     by_id = {trial.id: trial for trial in state.trials}
     if campaign.predictor is None:
@@ -229,6 +255,7 @@ def _estimates(state: CampaignState) -> list[Datum]:
             noise=own,
             common=common,
             is_estimate=True,
+            batch=homes.get(specimen_of(by_id[e.trial])),
         )
         for e in state.estimates
         if e.trial in by_id and e.observable == campaign.objective.observable
@@ -236,7 +263,9 @@ def _estimates(state: CampaignState) -> list[Datum]:
     ]
 
 
-def _censored(state: CampaignState, data: Sequence[Datum]) -> list[Datum]:
+def _censored(
+    state: CampaignState, data: Sequence[Datum], homes: Mapping[str, str]
+) -> list[Datum]:
     """Specimens that outlived their test, of which nothing better is known.
 
     Each becomes a value with the moments of a normal truncated at the age it reached;
@@ -266,6 +295,7 @@ def _censored(state: CampaignState, data: Sequence[Datum]) -> list[Datum]:
                 value=value,
                 noise=variance,
                 is_estimate=True,
+                batch=_batch(o, homes),
             )
         )
     return found

@@ -1,19 +1,20 @@
 r"""Covariance of the multi-source model.
 
-For item `i` of channel `c` on design `x` and specimen `s`
+For item `i` of channel `c` on design `x` and specimen `s` of batch `k`
 
-$$ y_i = m_c + \rho_c f(x) + g_c(x) + \epsilon_{c,s} + e_i $$
+$$ y_i = m_c + \rho_c f(x) + g_c(x) + b_{c,k} + \epsilon_{c,s} + e_i $$
 
 with `f` a smooth Gaussian process plus an effect of its own for every design, `g_c` the
 bias of a source that varies over the space, `rho_c` its learned relation to the target
-(`rho_0 = 1`, `g_0 = 0`) [Kennedy2000]_, `epsilon` the spread of specimens and `e` known
-noise.
+(`rho_0 = 1`, `g_0 = 0`) [Kennedy2000]_, `b ~ N(0, tau_c^2)` what all specimens of a
+batch share (`tau_c = 0` where no batches are told apart), `epsilon` the spread of
+specimens and `e` known noise.
 
 A predictor's estimate of specimen `s` is its posterior mean, so the error is of
 Berkson's kind: the measured end scatters about the estimate, not the reverse.
 With `h(x)` what the predictor misses of a design,
-$$ \mathrm{est}_s = f(x) + h(x) + \epsilon_s - l_s^T z, $$
-$$ y_s = f(x) + \epsilon_s + e_s, $$
+$$ \mathrm{est}_s = f(x) + h(x) + b_k + \epsilon_s - l_s^T z, $$
+$$ y_s = f(x) + b_k + \epsilon_s + e_s, $$
 where the variance of `e` is the predictor's aleatoric one and `z` are the errors of its
 coefficients. Estimates alone say nothing about `z` (they would be explained by it
 altogether), so `z` is cut from inference and passed through the posterior linearly, see
@@ -30,6 +31,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from bigloop.agents.batches import NO_BATCH
 from bigloop.agents.items import LATENT, Items
 from bigloop.agents.prior import MEAN_VARIANCE
 
@@ -46,7 +48,8 @@ class Hyperparameters:
         effect: `s`; variance of the effect of single designs.
         relation: `s x c`; `rho`, 1 for channel 0.
         bias: `s x c`; variance of `g`, 0 for channel 0.
-        noise: `s x c`; variance between specimens.
+        noise: `s x c`; variance between specimens of a batch.
+        batch: `s x c`; `tau^2`, variance between batches, 0 where none are told apart.
         miss: `s`; variance of `h`, what a predictor misses of single designs.
     """
 
@@ -56,7 +59,12 @@ class Hyperparameters:
     relation: Tensor
     bias: Tensor
     noise: Tensor
+    batch: Tensor
     miss: Tensor
+
+    def spread(self, channel: Tensor | int) -> Tensor:
+        """Variance of a specimen of an unknown batch about the mean, `s (x n)`."""
+        return self.noise[:, channel] + self.batch[:, channel]
 
     def with_(self, more: Hyperparameters) -> Hyperparameters:
         """These settings and others."""
@@ -112,6 +120,13 @@ def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
     )
     if same_specimen.any():
         found += h.noise[:, a.channel, None] * same_specimen
+    same_batch = (
+        (a.batch[:, None] == b.batch[None, :])
+        & same_channel
+        & (a.batch != NO_BATCH)[:, None]
+    )
+    if same_batch.any():
+        found += h.batch[:, a.channel, None] * same_batch
     both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
     if both.any():
         found += h.miss[:, None, None] * both
@@ -122,6 +137,7 @@ def variance(a: Items, h: Hyperparameters) -> Tensor:
     """Prior variance of every item, `s x n`, without each item's own `noise`."""
     function = (h.signal + h.effect)[:, None] * h.relation[:, a.channel].square()
     spread = h.noise[:, a.channel] * (a.specimen != LATENT)
+    spread = spread + h.batch[:, a.channel] * (a.batch != NO_BATCH)
     own = MEAN_VARIANCE + h.bias[:, a.channel]
     miss = h.miss[:, None] * a.is_estimate
     return function + own + spread + miss

@@ -60,9 +60,7 @@ def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
         "sd_epistemic": Term(
             value=scale * best.sd_epistemic, unit=kind, note="falls with more data"
         ),
-        "sd_aleatoric": Term(
-            value=scale * best.sd_aleatoric, unit=kind, note="specimen to specimen"
-        ),
+        **spread_terms(scale * best.sd_aleatoric, scale * best.sd_batch, kind),
         "gain": Term(
             value=scale * best.gain,
             unit=kind,
@@ -85,6 +83,19 @@ def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
         mean = belief.natural(best.mean)
         terms["mean"] = Term(value=mean, unit=unit, note="expected here")
     return terms | cost_terms(best)
+
+
+def spread_terms(
+    sd: float, sd_batch: float, unit: str, suffix: str = ""
+) -> dict[str, Term]:
+    """How specimens scatter about their mean, and what of it batches share."""
+    found = {
+        f"sd_aleatoric{suffix}": Term(value=sd, unit=unit, note="specimen to specimen")
+    }
+    if sd_batch:
+        note = "batch to batch: the part of sd_aleatoric that a batch shares"
+        found[f"sd_batch{suffix}"] = Term(value=sd_batch, unit=unit, note=note)
+    return found
 
 
 def cost_terms(best: Valued) -> dict[str, Term]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, lapack
 
+from bigloop.agents.batches import NO_BATCH
 from bigloop.agents.covariance import JITTER
 from bigloop.agents.items import LATENT, Items
 from bigloop.agents.prior import MEAN_VARIANCE, Prior
@@ -36,6 +37,8 @@ class _Parts:
     rho: Array
     bias: Array
     noise: Array
+    batch: Array
+    """Of every channel; 0 where no batches are told apart."""
     r: Array
     matern: Array
     smooth: Array
@@ -71,6 +74,9 @@ class Likelihood:
         self._design = design
         self._alike = alike.astype(float)
         self._specimen = (shared & alike).astype(float)
+        lot = items.batch.numpy()
+        lots = (lot[:, None] == lot[None, :]) & (lot != NO_BATCH)[:, None]
+        self._batch = (lots & alike).astype(float) if prior.batched else None
         self._both = design * (early[:, None] & early[None, :])
         self._known = np.diag(items.noise.numpy() + JITTER)
         self._of = [channel == c for c in range(prior.n_channels)]
@@ -109,7 +115,9 @@ class Likelihood:
         rest = theta[d + 4 :]
         rho = np.concatenate([[1.0], rest[:c] if self.is_coupled else 0.0 * rest[:c]])
         bias = np.concatenate([[0.0], np.exp(rest[c : 2 * c])])
-        noises = np.concatenate([[noise], np.exp(rest[2 * c :])])
+        noises = np.concatenate([[noise], np.exp(rest[2 * c : 3 * c])])
+        batch = np.zeros(self.prior.n_channels)
+        batch[list(self.prior.batched)] = np.exp(rest[3 * c :])
         r = np.sqrt(5.0 * np.tensordot(length**-2.0, self._squares, axes=1))
         matern = (1.0 + r + r**2 / 3.0) * np.exp(-r)
         return _Parts(
@@ -120,6 +128,7 @@ class Likelihood:
             rho=rho,
             bias=bias,
             noise=noises,
+            batch=batch,
             r=r,
             matern=matern,
             smooth=signal * matern + effect * self._design,
@@ -131,6 +140,8 @@ class Likelihood:
         found = np.outer(rho, rho) * p.smooth
         found += self._alike * MEAN_VARIANCE + p.own * p.matern
         found += p.noise[self.channel][:, None] * self._specimen
+        if self._batch is not None:
+            found += p.batch[self.channel][:, None] * self._batch
         found += p.miss * self._both + self._known
         return np.asarray(found)
 
@@ -159,5 +170,13 @@ class Likelihood:
                 [float(leaning[of].sum()) * self.is_coupled for of in others],
                 [float(bent[of].sum()) for of in others],
                 noise[1:],
+                self._batched(p, w),
             ]
         )
+
+    def _batched(self, p: _Parts, w: Array) -> list[float]:
+        """Of the log likelihood by the variances between batches."""
+        if self._batch is None:
+            return []
+        found = (w * self._batch).sum(1) * p.batch[self.channel]
+        return [float(found[self._of[c]].sum()) for c in self.prior.batched]

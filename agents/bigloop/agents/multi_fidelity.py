@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from bigloop.agents.actions import Free, specimens
+from bigloop.agents.batches import unnamed
 from bigloop.agents.belief import Belief, believe, recommendable
 from bigloop.agents.explanation import explain
 from bigloop.agents.opening import opening
@@ -53,11 +54,16 @@ class MultiFidelityAgent:
         campaign: the specification; its seed fixes every random sequence.
         guard_share: part of what the target has spent that other sources may spend of
             the same before they have shown that they tell something about the target.
+        batches: whether what a batch shares is told from the merit of its designs;
+            false where it is to count as theirs, as when the specimens at hand are all
+            that there will ever be.
     """
 
-    def __init__(self, campaign: Campaign, *, guard_share: float = 0.05) -> None:
+    def __init__(
+        self, campaign: Campaign, *, guard_share: float = 0.05, batches: bool = True
+    ) -> None:
         self.campaign = campaign
-        self.guard_share = guard_share
+        self.guard_share, self.batches = guard_share, batches
         self._judges: dict[str, Judge | SeveralJudge] = {}
         self._stock: _Listed | None = None
 
@@ -65,6 +71,7 @@ class MultiFidelityAgent:
         self, state: CampaignState, sources: Sequence[str], n: int = 1
     ) -> list[Suggestion]:
         """Up to `n` suggestions for the free `sources`; empty: wait, or stop."""
+        state = self._told(state)
         found: list[Suggestion] = []
         for _ in range(n):
             suggestion = self._next(state, sources)
@@ -76,6 +83,7 @@ class MultiFidelityAgent:
 
     def recommend(self, state: CampaignState) -> Recommendation | None:
         """The design with the best posterior mean at the target fidelity."""
+        state = self._told(state)
         belief = believe(state)
         if not recommendable(belief):
             return None
@@ -90,8 +98,13 @@ class MultiFidelityAgent:
         Each is valued as the agent values its own, among the designs that it would
         recommend from and these; none where what is left does not pay for it.
         """
+        state = self._told(state)
         with self._judge(self.campaign) as judge:
             return judge.appraise(state, proposals, self._designs(state)[0])
+
+    def _told(self, state: CampaignState) -> CampaignState:
+        """What it looks at of a state."""
+        return state if self.batches else unnamed(state)
 
     @contextmanager
     def _judge(self, campaign: Campaign) -> Iterator[Judge | SeveralJudge]:

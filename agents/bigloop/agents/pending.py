@@ -20,12 +20,12 @@ def coming(belief: Belief, state: CampaignState) -> list[Datum]:
     """The values that the pending trials will give."""
     known = [d.noise for d in belief.data if d.is_estimate]
     noise = sum(known) / len(known) if known else None
-    rows = [_datum(state, trial, noise, belief.own_noise) for trial in state.pending]
+    rows = [_datum(state, trial, noise, belief) for trial in state.pending]
     return [row for row in rows if row is not None]
 
 
 def _datum(
-    state: CampaignState, trial: Trial, noise: float | None, own_noise: float
+    state: CampaignState, trial: Trial, noise: float | None, belief: Belief
 ) -> Datum | None:
     """The value that a trial will give; none while no estimate can be made of it."""
     numbers = channels(state.campaign)
@@ -34,11 +34,15 @@ def _datum(
     if channel is None and noise is None:
         return None
     is_measured = channel == TARGET
+    # Of a trial that has ended but is not taken in the outcome says the batch, which
+    # may not be known yet: the same decisions follow whether it came in or not.
+    proposal = trial.proposal
     return Datum(
         design=trial.proposal.design,
         channel=TARGET if channel is None else channel,
         specimen=specimen_of(trial),
         value=0.0,
-        noise=own_noise if is_measured else (noise or 0.0) * (channel is None),
+        noise=belief.own_noise if is_measured else (noise or 0.0) * (channel is None),
         is_estimate=channel is None,
+        batch=belief.batches.to_come(proposal.design, proposal.specimen),
     )

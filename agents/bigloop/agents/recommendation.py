@@ -44,20 +44,23 @@ def outlook(
     For an observable on a log scale, the mean over specimens is
     `exp(f + noise / 2)`, the mean of a log-normal. A laboratory that has `n` specimens
     of the design, `m` of them measured, will find the mean of these, which scatters
-    about that of all possible ones with variance `noise (n - m) / n^2`.
+    about that of all possible ones with variance `noise (n - m) / n^2`. Where batches
+    are told apart it is the mean over batches, too, of which the variance between them
+    is part of `noise / 2`; the shift of the batches that the laboratory has is luck of
+    these, and no part of what is expected of the design.
     """
     campaign = belief.campaign
     at = latent(encode(campaign, [design]), belief.n_common)
     means = model.mean(at)[:, 0] + log_normal_shift(belief, model)
-    noise_s = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2
-    finite = _finite(belief, design, stock) * noise_s
+    own = belief.own_noise / belief.scale[TARGET] ** 2
+    finite = _finite(belief, design, stock) * (model.h.noise[:, TARGET] + own)
     sd = (model.variance(at)[:, 0].clamp_min(1e-12) + finite).sqrt()
     draws = _mixture(means, sd, model.weight)
     low, middle, high = (
         belief.natural(float(draws.quantile(q)))
         for q in ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
     )
-    noise = float(model.average(noise_s).sqrt())
+    noise = float(model.average(model.h.spread(TARGET) + own).sqrt())
     natural = [belief.natural(float(draws.median()) + k * noise) for k in (-1.0, 1.0)]
     middle_s = float(model.average(means))
     spread = model.variance(at)[:, 0] + (means - middle_s).square()
@@ -99,9 +102,9 @@ def best_tried(belief: Belief, model: SourceModel) -> Design | None:
 
 
 def log_normal_shift(belief: Belief, model: SourceModel) -> Tensor:
-    """What the spread of specimens adds to the mean on the model scale, `s`."""
+    """What the spread of specimens and batches adds to the mean, `s`, model scale."""
     observable = belief.campaign.observables[belief.campaign.objective.observable]
-    noise = model.h.noise[:, TARGET] + belief.own_noise / belief.scale[TARGET] ** 2
+    noise = model.h.spread(TARGET) + belief.own_noise / belief.scale[TARGET] ** 2
     if not observable.log:
         return torch.zeros_like(noise)
     sign = -1.0 if is_minimised(belief.campaign) else 1.0

@@ -10,6 +10,8 @@ from bigloop.agents.prior import Prior
 
 Part = Literal["all", "target", "others"]
 """Of the data: all of them, the target's own, or those of the other sources."""
+_Found = tuple[int, tuple[int, ...], tuple[Datum, ...]]
+"""What settings follow from: number of channels, those with batches, the data."""
 
 
 class Settled:
@@ -19,7 +21,7 @@ class Settled:
     """
 
     def __init__(self) -> None:
-        self._known: dict[Part, tuple[int, tuple[Datum, ...], Settings]] = {}
+        self._known: dict[Part, tuple[_Found, Settings]] = {}
 
     def of(self, belief: Belief, part: Part) -> Settings:
         """Settings by a part of the data; by the target's alone nothing is coupled."""
@@ -28,12 +30,17 @@ class Settled:
             for d, keep in zip(belief.data, belief.core, strict=True)
             if keep and (part == "all" or (d.channel == TARGET) == (part == "target"))
         )
-        n = len(belief.center)
+        told = len(belief.center), belief.batches.channels, data
         known = self._known.get(part)
-        if known is not None and known[:2] == (n, data):
-            return known[2]
+        if known is not None and known[0] == told:
+            return known[1]
         items, campaign = belief.items(data), belief.campaign
-        prior = Prior(items.x.shape[-1], len(channels(campaign)), alike(campaign))
+        prior = Prior(
+            items.x.shape[-1],
+            len(channels(campaign)),
+            alike(campaign),
+            belief.batches.channels,
+        )
         found = infer(items, belief.values(data), prior, part != "target")
-        self._known[part] = n, data, found
+        self._known[part] = told, found
         return found

@@ -70,7 +70,7 @@ class SourceModel(Model):  # type: ignore[misc]
         super().__init__()
         self.items, self.y = items, y
         if settings is None:
-            prior = Prior(items.x.shape[-1], n_channels)
+            prior = Prior(items.x.shape[-1], n_channels, batched=items.batched)
             settings = infer(items, y, prior, is_coupled)
         self.h, self.weight = settings.h, settings.weight
         self._solve()
@@ -152,15 +152,19 @@ class SourceModel(Model):  # type: ignore[misc]
 
         Args:
             of: the means over specimens at `m` designs.
-            items: a new specimen of each at the target.
+            items: a new specimen of each at the target, of a batch not seen.
         """
-        own = self.h.noise[:, items.channel] + items.noise
+        own = self.h.spread(items.channel) + items.noise
         return dataclasses.replace(of, items=items, variance=of.variance + own)
 
     def moments(self, at: Items) -> tuple[Tensor, Tensor]:
         """Posterior means and variances, own noise included, each `s x m`."""
         seen = self.see(at)
         return seen.mean, seen.variance
+
+    def sd_batch(self, channel: int) -> float:
+        """Standard deviation between the batches of a channel; 0 where none differ."""
+        return float(self.average(self.h.batch[:, channel]).sqrt())
 
     def likeliest(self, n: int) -> SourceModel:
         """The model under its `n` settings of the most weight."""

@@ -67,6 +67,7 @@ class Valuation:
         seen = self._results(chosen, designs)
         gains = self.model.average(self._gains(chosen, designs, seen))
         means, epistemic, aleatoric = self._moments(designs)
+        sd_batch = self.model.sd_batch(TARGET)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
             odds = self.failures.odds(action)
@@ -85,6 +86,7 @@ class Valuation:
                     mean=float(means[k]),
                     sd_epistemic=float(epistemic[k]),
                     sd_aleatoric=float(aleatoric[k]),
+                    sd_batch=sd_batch,
                 )
             )
         return found
@@ -130,7 +132,7 @@ class Valuation:
     def _scatter(self) -> Tensor:
         """Variance of a result of the target about its design, `s`."""
         own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
-        return self.model.h.noise[:, TARGET] + own
+        return self.model.h.spread(TARGET) + own
 
     def _designs(self, actions: Sequence[Action]) -> Seen:
         """The designs of actions, as means over specimens at the target."""
@@ -144,7 +146,8 @@ class Valuation:
         """The results that actions would give."""
         items = self._items(actions)
         target = self.campaign.objective.source
-        if all(a.source == target and a.specimen is None for a in actions):
+        is_new = all(a.source == target and a.specimen is None for a in actions)
+        if is_new and not self.belief.batches.fresh:
             return self.model.specimens(designs, items)
         return self.model.see(items)
 
@@ -167,6 +170,7 @@ class Valuation:
                     value=0.0,
                     noise=noise if early else self._own(channel),
                     is_estimate=early,
+                    batch=self.belief.batches.to_come(action.design, action.specimen),
                 )
             )
         names = dict(self.belief.specimens)
@@ -219,6 +223,7 @@ class Valuation:
                     specimen=name,
                     value=0.0,
                     noise=self.belief.own_noise,
+                    batch=self.belief.batches.to_come(action.design, action.specimen),
                 ),
             ),
             specimens={**self.belief.specimens, "life:new": len(self.belief.specimens)},

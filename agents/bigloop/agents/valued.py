@@ -14,7 +14,8 @@ class Valued:
     """An action with everything that a decision states of it.
 
     `mean` and the standard deviations are those of the action's design on the
-    standardised model scale of the target; `gain` is on the same scale, and
+    standardised model scale of the target, `sd_batch` a part of `sd_aleatoric` (0 where
+    no batches are told apart); `gain` is on the same scale, and
     `gain_note` says what it is a gain of. Where one observable alone does not decide,
     `terms` say what did.
     """
@@ -31,6 +32,7 @@ class Valued:
     mean: float
     sd_epistemic: float
     sd_aleatoric: float
+    sd_batch: float = 0.0
     terms: dict[str, Term] | None = None
 
     @property

@@ -134,6 +134,10 @@ class FunctionSampler:
         value = problem.functions[source].at(_point(design))
         return value + (self._rng.gauss(0.0, sd) if sd else 0.0)
 
+    def batch(self, source: str, design: Design) -> str | None:
+        """None: a function has no specimens."""
+        return None
+
 
 class _Source:
     """What one source computes."""

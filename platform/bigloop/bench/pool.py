@@ -46,6 +46,7 @@ class PoolProblem:
         thresholds: regret of the worst design that counts, for each level.
         notes: rows left out, replicates.
         values: results by design (canonical JSON) and source, sorted.
+        batches: of the results of the target, in their order, where the table says it.
         regrets: by design (canonical JSON).
         compositions: none: what adds up in a pool does so in every design of it.
     """
@@ -58,6 +59,7 @@ class PoolProblem:
     notes: tuple[str, ...]
     values: dict[str, dict[str, list[float]]]
     regrets: dict[str, float]
+    batches: dict[str, list[str | None]] = field(default_factory=dict)
     compositions: dict[str, Composition] = field(default_factory=dict)
 
     @classmethod
@@ -97,6 +99,7 @@ class PoolProblem:
         )
         drawn = spec.target if spec.replicates == "draw" else None
         values = {key: _results(group, drawn) for key, group in groups.items()}
+        batches = {k: _batches(rows, spec.target, drawn) for k, rows in groups.items()}
         regrets = _regrets(spec, values)
         target = spec.target
         return cls(
@@ -104,13 +107,18 @@ class PoolProblem:
             content=content_hash([spec.content, table.sha256]),
             parameters=parameters,
             stock=tuple(
-                Stock(design=d, specimens=len(values[canonical_json(d)][target]))
+                Stock(
+                    design=d,
+                    specimens=len(values[canonical_json(d)][target]),
+                    batch=_shared(batches[canonical_json(d)]),
+                )
                 for d in designs
             ),
             thresholds=thresholds(list(regrets.values())),
             notes=pool_notes(spec, table, len(designs)),
             values=values,
             regrets=regrets,
+            batches=batches,
         )
 
     def regret(self, design: Design) -> float:
@@ -124,7 +132,8 @@ class PoolProblem:
     def sampler(self, seed: int) -> PoolSampler[float]:
         """The rows of each design in the order of this seed."""
         places = {canonical_json(s.design): i for i, s in enumerate(self.stock)}
-        return PoolSampler(self.values, places, seed)
+        batches = {key: {self.spec.target: of} for key, of in self.batches.items()}
+        return PoolSampler(self.values, places, seed, batches)
 
 
 class PoolSampler(Generic[V]):
@@ -135,18 +144,29 @@ class PoolSampler(Generic[V]):
         values: Mapping[str, Mapping[str, Sequence[V]]],
         places: Mapping[str, int],
         seed: int,
+        batches: Mapping[str, Mapping[str, Sequence[str | None]]] | None = None,
     ) -> None:
         self._values, self._places, self._seed = values, places, seed
+        self._batches = batches or {}
+        self._last: dict[tuple[str, str], int] = {}
         self._taken: dict[tuple[str, str], int] = defaultdict(int)
 
     def measure(self, source: str, design: Design) -> V:
         """The next result; the first again when all have been handed out."""
         key = canonical_json(design)
-        order = list(self._values[key][source])
+        values = self._values[key][source]
+        order = list(range(len(values)))
         random.Random(f"{self._seed}/{self._places[key]}").shuffle(order)
         number = self._taken[source, key]
         self._taken[source, key] += 1
-        return order[number % len(order)]
+        self._last[source, key] = order[number % len(order)]
+        return values[self._last[source, key]]
+
+    def batch(self, source: str, design: Design) -> str | None:
+        """Of the last result of a source on a design; none: the table does not say."""
+        key = canonical_json(design)
+        known = self._batches.get(key, {}).get(source)
+        return known[self._last[source, key]] if known else None
 
 
 def feasible(spec: Benchmark, table: Table) -> Table:
@@ -208,6 +228,21 @@ def _results(group: list[Row], drawn: str | None) -> dict[str, list[float]]:
         values = sorted(row.values[name] for row in group)
         found[name] = values if name == drawn else [fmean(values)]
     return found
+
+
+def _batches(group: list[Row], target: str, drawn: str | None) -> list[str | None]:
+    """Of the results of the target, in the order of `_results`."""
+    if drawn is None:
+        return [_shared([row.batch for row in group])]
+    return [
+        row.batch
+        for row in sorted(group, key=lambda r: (r.values[target], r.batch or ""))
+    ]
+
+
+def _shared(batches: Sequence[str | None]) -> str | None:
+    """The batch that all are of, if they are."""
+    return batches[0] if len(set(batches)) == 1 else None
 
 
 def _regrets(

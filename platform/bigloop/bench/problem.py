@@ -35,6 +35,10 @@ class Sampler(Protocol):
         """The next result of a source on a design, in the unit of the objective."""
         ...
 
+    def batch(self, source: str, design: Design) -> str | None:
+        """The batch of the last result there; none: it has none, or nobody knows."""
+        ...
+
 
 class Problem(Protocol):
     """A search space whose truth is known."""

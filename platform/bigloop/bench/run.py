@@ -6,6 +6,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -129,8 +130,9 @@ def _drive(
         for asked in batch:
             value = sampler.measure(asked.source, asked.design)
             found.gets(asked, value)
+            lot = sampler.batch(asked.source, asked.design)
             began = time.process_time()
-            method.tell(asked, value)
+            method.tell(replace(asked, batch=lot), value)
             told_s += time.process_time() - began
     best = method.recommend()
     if best is not None:

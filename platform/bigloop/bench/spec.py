@@ -52,6 +52,9 @@ class DataFile(Document):
     """Names of the columns, for a file that has no header line."""
     where: dict[str, Filter] = Field(default_factory=dict)
     """Filters by column; a row is taken when all of them fit."""
+    batch: str | None = None
+    """Column that names the batch of a row (a lot, a plate, a day): a method that can
+    make something of it is told it with the result."""
     missing: tuple[str, ...] = ("", "NA", "N/A", "nan", "NaN")
     """Texts that mean: not measured. Such rows are left out, and counted."""
 

@@ -51,6 +51,11 @@ def several_problems(spec: Benchmark) -> Iterator[str]:
         yield "objectives: there is one; write it as objective"
     if spec.noise_sd:
         yield "noise_sd: a table has the noise of its rows; remove it"
+    if spec.data is not None and spec.data.batch is not None:
+        yield (
+            f"data.batch: {spec.data.batch!r} is of use with one objective alone; "
+            "remove it"
+        )
     known = [c.column for c in spec.goals]
     known += [c.column for c in spec.requirements]
     if len(set(known)) < len(known):

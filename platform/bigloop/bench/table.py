@@ -28,11 +28,12 @@ _LIMIT = re.compile(r"\s*[<>]=?\s*(.*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row: a design, and what each source measured of it."""
+    """One row: a design, what each source measured of it, and its batch if named."""
 
     line: int
     design: Design
     values: dict[str, float]
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,8 @@ class _Reader:
             used[f"objectives.{number}.column"] = goal.column
         for number, required in enumerate(spec.requirements):
             used[f"requirements.{number}.column"] = required.column
+        if self._data.batch is not None:
+            used["data.batch"] = self._data.batch
         return used | {f"data.where.{column}": column for column in self._data.where}
 
     def _row(self, line: int, cells: list[str]) -> Row:
@@ -180,7 +183,9 @@ class _Reader:
             name: self._value(column, by_name[column], goal)
             for name, (column, goal) in self._sources.items()
         }
-        return Row(line=line, design=design, values=values)
+        batch = by_name[self._data.batch] if self._data.batch is not None else None
+        named = None if batch in self._data.missing else batch
+        return Row(line=line, design=design, values=values, batch=named)
 
     def _parameter(self, parameter: ParameterColumn, text: str) -> float | str:
         found: str | None = None if text in self._data.missing else text

@@ -288,6 +288,8 @@ class Stock(Document):
 
     design: Design
     specimens: int
+    batch: str | None = None
+    """That all of them are of; none: it is not known, or they are of several."""
 
 
 class HistoryRow(Document):

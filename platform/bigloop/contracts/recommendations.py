@@ -51,10 +51,11 @@ class Recommendation(Document):
     high: float
     level: float = 0.9
     """Nominal probability of `low..high` for the mean over specimens: over those that
-    the laboratory has of the design, where it has a stock."""
+    the laboratory has of the design, where it has a stock. Where batches are told apart
+    it is the mean over batches, whatever the shifts of those that were run."""
     sd_epistemic: float
     sd_aleatoric: float
-    """Spread of single specimens around their mean."""
+    """Spread of single specimens around their mean, that of their batches included."""
     n_target: int
     """Results at the target fidelity for this design."""
     n_early: int = 0

@@ -233,6 +233,7 @@ def stock_of(campaign: Campaign, laboratory: Simulator) -> tuple[Stock, ...] | N
                 for name in campaign.parameters
             },
             specimens=item.specimens,
+            batch=item.batch,
         )
         for item in laboratory.stock()
     )

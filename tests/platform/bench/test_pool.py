@@ -42,6 +42,28 @@ def test_truth_is_the_mean_and_regret_a_share_of_the_range(made: Made) -> None:
     assert [s.specimens for s in problem.stock] == [2, 1, 1]
 
 
+def test_results_come_with_their_batch(made: Made) -> None:
+    text = "x,y,lot\n1,10,a\n1,20,b\n2,5,a\n2,6,a\n3,25,\n"
+    problem = made(text, data={"file": "t.csv", "batch": "lot"})
+    assert [s.batch for s in problem.stock] == [None, "a", None]
+    plain = made(text)
+    for seed in range(4):
+        sampler, same = problem.sampler(seed), plain.sampler(seed)
+        for x, lots in ((1.0, {10: "a", 20: "b"}), (3.0, {25: None})):
+            for _ in range(3):
+                value = sampler.measure("experiment", {"x": x})
+                assert value == same.measure("experiment", {"x": x})
+                assert sampler.batch("experiment", {"x": x}) == lots[int(value)]
+                assert same.batch("experiment", {"x": x}) is None
+    averaged = made(text, data={"file": "t.csv", "batch": "lot"}, replicates="mean")
+    assert [s.batch for s in averaged.stock] == [None, "a", None]
+
+
+def test_a_batch_column_must_be_there(made: Made) -> None:
+    with pytest.raises(SpecError, match=r"data\.batch: column 'lot' is not in t\.csv"):
+        made("x,y\n1,10\n2,20\n", data={"file": "t.csv", "batch": "lot"})
+
+
 def test_a_logarithmic_objective_has_regret_on_its_scale(made: Made) -> None:
     problem = made(
         "x,y\n1,1\n2,10\n3,1000\n",

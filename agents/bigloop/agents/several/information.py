@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 from torch import Tensor
 
-from bigloop.agents.belief import Datum, channels
+from bigloop.agents.belief import TARGET, Datum, channels, recommendable
 from bigloop.agents.items import Items, latent
 from bigloop.agents.recommendation import log_normal_shift
 from bigloop.agents.several.gains import gains
@@ -118,6 +118,38 @@ def _effect(one: Learned, source: str, designs: Sequence[Design], x: Tensor) -> 
     )
 
 
+def among_batches(
+    one: Learned, source: str, designs: Sequence[Design], at: Moments
+) -> Moments:
+    """Moments whose change is that by the next specimens, of the batches they are of.
+
+    A result moves what is expected of all designs alike where the shift of its batch is
+    not known. That gains nothing on the designs that were tried, whose means are taken
+    as they are, so it is left out of objectives; not so of requirements, whose bounds
+    do not move.
+
+    Args:
+        one: the output.
+        source: the target.
+        designs: `m` of them.
+        at: moments there, under all settings.
+    """
+    items = results(one, source, designs)
+    if items is None or TARGET not in one.belief.batches.channels:
+        return at
+    known, n_common = one.belief, one.belief.n_common
+    seen = one.model.see(items)
+    targets = one.model.see(latent(items.x, n_common))
+    both = one.model.between(targets, seen).diagonal(dim1=-2, dim2=-1)
+    tried = recommendable(known)
+    if tried and one.output.requirement is None:
+        others = one.model.see(latent(encode(known.campaign, tried), n_common))
+        both = both - one.model.between(others, seen).mean(dim=1)
+    own = known.own_noise / known.scale[TARGET] ** 2
+    change = both.abs() / (seen.variance + own).sqrt()
+    return replace(at, change=torch.minimum(change.clamp_min(FLOOR**0.5), at.sd))
+
+
 def results(one: Learned, source: str, designs: Sequence[Design]) -> Items | None:
     """The results that a source would give of an output; none: it gives none."""
     numbers = channels(one.output.view)
@@ -138,6 +170,14 @@ def results(one: Learned, source: str, designs: Sequence[Design]) -> Items | Non
         x=encode(belief.campaign, designs),
         channel=torch.full((len(rows),), channel, dtype=torch.long),
         specimen=torch.tensor([specimens[name] for name in names]),
+        batch=torch.tensor(
+            [
+                belief.batches.number(
+                    channel, belief.batches.to_come(row.design, None), specimens[name]
+                )
+                for row, name in zip(rows, names, strict=True)
+            ],
+        ),
         is_estimate=torch.zeros(len(rows), dtype=torch.bool),
         noise=torch.zeros_like(scale),
         common=torch.zeros(len(rows), belief.n_common, dtype=torch.float64),

@@ -80,9 +80,9 @@ class Learned:
         )
 
     def noise(self, model: SourceModel) -> Tensor:
-        """Variance between specimens at the target, `s`."""
+        """Variance of a specimen of an unknown batch about the mean, `s`."""
         own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
-        return model.h.noise[:, TARGET] + own
+        return model.h.spread(TARGET) + own
 
     @property
     def window(self) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from bigloop.agents.belief import TARGET
-from bigloop.agents.explanation import cost_terms, odds_terms
+from bigloop.agents.explanation import cost_terms, odds_terms, spread_terms
 from bigloop.agents.several.learned import Learned, Moments
 from bigloop.agents.several.standing import Standing
 from bigloop.agents.valued import Valued
@@ -70,9 +70,8 @@ def _of_output(one: Learned, at: Moments, suffix: str) -> dict[str, Term]:
     found[f"sd_epistemic{suffix}"] = Term(
         value=scale * float(spread.sqrt()[0]), unit=kind, note="falls with more data"
     )
-    found[f"sd_aleatoric{suffix}"] = Term(
-        value=scale * noise, unit=kind, note="specimen to specimen"
-    )
+    sd_batch = one.model.sd_batch(TARGET)
+    found |= spread_terms(scale * noise, scale * sd_batch, kind, suffix)
     if (requirement := one.output.requirement) is not None:
         text = requirement.text(one.output.observable, observable.unit)
         found[f"p_{one.output.observable}"] = Term(

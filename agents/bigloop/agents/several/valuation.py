@@ -13,7 +13,7 @@ from bigloop.agents.failures import Failures
 from bigloop.agents.following import followed
 from bigloop.agents.pool import Pool
 from bigloop.agents.several.gains import gains
-from bigloop.agents.several.information import N_NEXT, information
+from bigloop.agents.several.information import N_NEXT, among_batches, information
 from bigloop.agents.several.learned import Learned, Moments
 from bigloop.agents.several.standing import Standing
 from bigloop.agents.several.terms import terms
@@ -56,10 +56,16 @@ class Valuation:
         planned = [(a, p) for a in actions if (p := self._plan(a)) is not None]
         if not planned:
             return []
-        x = encode(self.campaign, [action.design for action, _ in planned])
-        moments = [one.moments(x) for one in self.learned]
-        found = self._gains(moments, [key_of(a.design) for a, _ in planned])
         source = planned[0][0].source
+        designs = [action.design for action, _ in planned]
+        x = encode(self.campaign, designs)
+        moments = [one.moments(x) for one in self.learned]
+        if source == self.campaign.objective.source:
+            moments = [
+                among_batches(one, source, designs, at)
+                for one, at in zip(self.learned, moments, strict=True)
+            ]
+        found = self._gains(moments, [key_of(design) for design in designs])
         if source != self.campaign.objective.source:
             best = found.argsort(descending=True, stable=True)[:N_ELSEWHERE]
             planned = [planned[i] for i in best.tolist()]

@@ -85,7 +85,7 @@ class AgentMethod:
             if (t.proposal.source, t.proposal.design) == (asked.source, asked.design)
         )
         self._running.remove(trial)
-        done, observations = self._settled(trial, value)
+        done, observations = self._settled(trial, value, asked.batch)
         cost = trial.reserved[self._currency]
         self._book(reserved=-cost, spent=cost)
         self._state = self._state.model_copy(
@@ -98,7 +98,9 @@ class AgentMethod:
             }
         )
 
-    def _settled(self, trial: Trial, value: Value) -> tuple[Trial, list[Observation]]:
+    def _settled(
+        self, trial: Trial, value: Value, batch: str | None
+    ) -> tuple[Trial, list[Observation]]:
         """A trial with its outcome, and what was observed."""
         goal = self._campaign.objective.observable
         found = {goal: value} if isinstance(value, float | int) else value
@@ -113,6 +115,7 @@ class AgentMethod:
             cost=trial.reserved,
             executed=trial.proposal.design,
             specimen=specimen,
+            batch=batch,
         )
         first = len(self._state.observations) + 1
         observations = [
@@ -123,7 +126,7 @@ class AgentMethod:
                 source=trial.proposal.source,
                 design=trial.proposal.design,
                 specimen=specimen,
-                batch=None,
+                batch=batch,
                 observable=name,
                 value=v,
                 unit=units[name],

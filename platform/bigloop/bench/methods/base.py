@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bigloop.bench.space import decoded, encoded
@@ -34,11 +34,14 @@ class Asked:
         design: about which design.
         interval: the result that it expects, as 90 % interval in the objective's
             unit; none when it predicts none.
+        batch: that the result is of, where the table names one; filled in by the
+            bench before the method is told.
     """
 
     source: str
     design: Design
     interval: tuple[float, float] | None = None
+    batch: str | None = field(default=None, compare=False)
 
 
 class Method(Protocol):

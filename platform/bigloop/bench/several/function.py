@@ -129,6 +129,10 @@ class FrontFunctionSampler:
         del source
         return self._problem.at(design)
 
+    def batch(self, source: str, design: Design) -> str | None:
+        """None: a function has no specimens."""
+        return None
+
 
 def _find(name: str) -> Any:
     """The function in double precision."""

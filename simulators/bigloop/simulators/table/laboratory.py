@@ -99,7 +99,7 @@ class TableLaboratory:
         it, and a restart must find the same stock as the first start did.
         """
         return [
-            Stock(design=group[0].design, specimens=len(group))
+            Stock(design=group[0].design, specimens=len(group), batch=_batch(group))
             for group in self._groups.values()
         ]
 
@@ -278,6 +278,12 @@ class TableLaboratory:
 def _refused(failure: FailureClass, message: str) -> Outcome:
     """Nothing was run: no specimen, no age, no cost."""
     return Outcome(status="failure", failure=failure, message=message, ended=False)
+
+
+def _batch(group: list[Row]) -> str | None:
+    """That all specimens of a design are of, if they are."""
+    found = {row.batch for row in group}
+    return found.pop() if len(found) == 1 else None
 
 
 def _equal(one: float | str, other: float | str) -> bool:
