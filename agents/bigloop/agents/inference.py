@@ -21,7 +21,7 @@ _DOUBT = 1200
 """Draws times data beyond which there are fewer draws: more data leave less doubt."""
 _FEW, _GROWTH = 32, 1.15
 _KEPT = 0.97
-"""Of the weight; the settings that make up the rest are not worth their time."""
+"""Of the weight, when settings of two models are mixed; the rest are not worth it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +44,11 @@ class Settings:
         """These settings for a `share` of the weight, and others; the likeliest."""
         parts = [self.weight * share, other.weight * (1 - share)]
         weight = torch.cat(parts)
-        kept = _likely(weight)
-        h = self.h.with_(other.h).at(kept)
-        return replace(self, h=h, weight=weight[kept] / weight[kept].sum())
-
-
-def _likely(weight: Tensor) -> Tensor:
-    """Indices of the settings that make up nearly all of the weight."""
-    order = weight.argsort(descending=True, stable=True)[:MOST_DRAWS]
-    sums = weight[order].cumsum(0)
-    return order[: int((sums < _KEPT * sums[-1]).sum()) + 1]
+        likely = weight.argsort(descending=True, stable=True)[:MOST_DRAWS]
+        kept = weight[likely]
+        n = int((kept.cumsum(0) < _KEPT * kept.sum()).sum()) + 1
+        weight = kept[:n] / kept[:n].sum()
+        return replace(self, h=self.h.with_(other.h).at(likely[:n]), weight=weight)
 
 
 def infer(
@@ -88,7 +83,7 @@ def infer(
     found = [likelihood.log_posterior(row) for row in theta.numpy()]
     log_weight = torch.tensor(found, dtype=torch.float64) - log_proposal
     weight = torch.softmax(log_weight, dim=0)
-    keep = _likely(weight)
+    keep = weight > 1e-4
     return Settings(
         h=prior.unpack(theta[keep], is_coupled),
         weight=weight[keep] / weight[keep].sum(),

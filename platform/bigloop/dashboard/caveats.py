@@ -51,7 +51,7 @@ def _of_batches(found: Study) -> Iterator[str]:
     yield (
         f"The results come from {len(batches)} batches, but {few} of "
         f"{len(designs)} designs was measured in more than one: {whose}"
-        "design and batch effect cannot be told apart."
+        "design and batch effect cannot be told apart by the results alone."
     )
 
 
