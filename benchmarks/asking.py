@@ -15,7 +15,6 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import torch
 from botorch.acquisition import LogExpectedImprovement
@@ -24,19 +23,10 @@ from botorch.models import SingleTaskGP
 from botorch.optim import optimize_acqf
 from botorch.test_functions import Hartmann
 from gpytorch.mlls import ExactMarginalLogLikelihood
+from taken_in import taken_in  # type: ignore[import-not-found]
 
 from bigloop.agents import MultiFidelityAgent
-from bigloop.contracts import (
-    Account,
-    Campaign,
-    CampaignState,
-    Observation,
-    Outcome,
-    Proposal,
-    Stock,
-    Trial,
-    TrialState,
-)
+from bigloop.contracts import Campaign, CampaignState, Stock
 
 NAMES = tuple(f"x{i}" for i in range(6))
 BUDGET = 2000.0
@@ -51,7 +41,6 @@ SPEC = {
 GROWTH = 1.15
 REPEATS = 5
 N_STOCK = 100_000
-AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def points(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,49 +52,13 @@ def points(n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def state_of(campaign: Campaign, n: int) -> CampaignState:
     """A campaign with `n` results."""
-    trials, observations = [], []
     x, y = points(n)
-    for i, (row, value) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-        design = dict(zip(NAMES, row, strict=True))
-        proposal = Proposal(campaign="asking", number=i, source="bench", design=design)
-        outcome = Outcome(status="success", specimen=proposal.id, cost={"EUR": 1.0})
-        trial = Trial(
-            id=proposal.id,
-            campaign="asking",
-            proposal=proposal,
-            state=TrialState.COMPLETED,
-            spent={"EUR": 1.0},
-            outcome=outcome,
-            created_at=AT,
-            updated_at=AT,
-        )
-        trials.append(trial)
-        observations.append(
-            Observation(
-                id=i,
-                campaign="asking",
-                trial=trial.id,
-                source="bench",
-                design=design,
-                specimen=trial.id,
-                batch=None,
-                observable="y",
-                value=value,
-                unit="",
-                sd=None,
-                age=None,
-                censored=False,
-                recorded_at=AT,
-            )
-        )
-    account = Account(currency="EUR", limit=BUDGET, reserved=0.0, spent=float(n))
-    return CampaignState(
-        campaign=campaign,
-        trials=tuple(trials),
-        seen=tuple(trial.id for trial in trials),
-        observations=tuple(observations),
-        accounts={"EUR": account},
+    designs = (dict(zip(NAMES, row, strict=True)) for row in x.tolist())
+    values = zip(designs, y.tolist(), strict=True)
+    found: CampaignState = taken_in(
+        campaign, [(design, value, None) for design, value in values]
     )
+    return found
 
 
 def median_s(act: Callable[[], object]) -> float:

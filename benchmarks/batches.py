@@ -19,33 +19,20 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from taken_in import taken_in  # type: ignore[import-not-found]
 
 from bigloop.agents import MultiFidelityAgent
 from bigloop.agents.belief import TARGET, believe
 from bigloop.agents.guard import fit
 from bigloop.agents.recommendation import outlook, recommend
-from bigloop.contracts import (
-    Account,
-    Campaign,
-    CampaignState,
-    Design,
-    Observation,
-    Outcome,
-    Proposal,
-    Stock,
-    Trial,
-    TrialState,
-    key_of,
-)
+from bigloop.contracts import Campaign, CampaignState, Design, Stock, key_of
 
 N_DESIGNS, N_BATCHES, N_RESULTS = 24, 4, 24
 SHIFT, NOISE, AT_HOME = 1.0, 0.2, 0.7
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAMPAIGN = Campaign.model_validate(
     {
         "name": "lots",
@@ -116,55 +103,13 @@ class World:
 
 def state_of(world: World, ran: list[int], seed: int) -> CampaignState:
     """All specimens taken in that were run of these designs, in order."""
-    trials, observations = [], []
+    results = []
     for number, i in enumerate(ran):
         batch, value = world.specimens[i][ran[:number].count(i)]
-        proposal = Proposal(
-            campaign="lots", number=number, source="cycler", design=world.designs[i]
-        )
-        outcome = Outcome(status="success", specimen=f"s{number}", batch=batch or None)
-        trials.append(
-            Trial(
-                id=proposal.id,
-                campaign="lots",
-                proposal=proposal,
-                state=TrialState.COMPLETED,
-                outcome=outcome,
-                spent={"specimen": 1.0},
-                created_at=NOW,
-                updated_at=NOW,
-            )
-        )
-        observations.append(
-            Observation(
-                id=number,
-                campaign="lots",
-                trial=proposal.id,
-                source="cycler",
-                design=world.designs[i],
-                specimen=f"s{number}",
-                batch=batch or None,
-                observable="y",
-                value=value,
-                unit="",
-                sd=None,
-                age=None,
-                censored=False,
-                recorded_at=NOW,
-            )
-        )
-    return CampaignState(
-        campaign=CAMPAIGN.model_copy(update={"seed": seed}),
-        trials=tuple(trials),
-        seen=tuple(t.id for t in trials),
-        observations=tuple(observations),
-        accounts={
-            "specimen": Account(
-                currency="specimen", limit=N_RESULTS, reserved=0.0, spent=len(ran)
-            )
-        },
-        stock=world.stock(),
-    )
+        results.append((world.designs[i], value, batch or None))
+    campaign = CAMPAIGN.model_copy(update={"seed": seed})
+    found: CampaignState = taken_in(campaign, results, world.stock())
+    return found
 
 
 def given(seed: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bigloop.agents.batches import Batches, gather, of_specimens
@@ -143,6 +143,13 @@ class Belief:
             common=common,
         )
 
+    def asked(self, data: Sequence[Datum]) -> Items:
+        """Data that are asked for as items; their specimens may not be begun yet."""
+        names = dict(self.specimens)
+        for datum in data:
+            names.setdefault(datum.specimen, len(names))
+        return replace(self, specimens=names).items(data)
+
     def values(self, data: Sequence[Datum] | None = None) -> Tensor:
         """Standardised values, `n`."""
         import torch
@@ -152,6 +159,11 @@ class Belief:
             [(d.value - self.center[d.channel]) / self.scale[d.channel] for d in data],
             dtype=torch.float64,
         )
+
+    @property
+    def own_variance(self) -> float:
+        """`own_noise`, standardised."""
+        return self.own_noise / self.scale[TARGET] ** 2
 
     def natural(self, standardised: float) -> float:
         """A standardised target value in the unit of the objective."""

@@ -52,7 +52,7 @@ def outlook(
     campaign = belief.campaign
     at = latent(encode(campaign, [design]), belief.n_common)
     means = model.mean(at)[:, 0] + log_normal_shift(belief, model)
-    own = belief.own_noise / belief.scale[TARGET] ** 2
+    own = belief.own_variance
     finite = _finite(belief, design, stock) * (model.h.noise[:, TARGET] + own)
     sd = (model.variance(at)[:, 0].clamp_min(1e-12) + finite).sqrt()
     draws = _mixture(means, sd, model.weight)
@@ -104,7 +104,7 @@ def best_tried(belief: Belief, model: SourceModel) -> Design | None:
 def log_normal_shift(belief: Belief, model: SourceModel) -> Tensor:
     """What the spread of specimens and batches adds to the mean, `s`, model scale."""
     observable = belief.campaign.observables[belief.campaign.objective.observable]
-    noise = model.h.spread(TARGET) + belief.own_noise / belief.scale[TARGET] ** 2
+    noise = model.h.spread(TARGET) + belief.own_variance
     if not observable.log:
         return torch.zeros_like(noise)
     sign = -1.0 if is_minimised(belief.campaign) else 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -131,8 +130,7 @@ class Valuation:
 
     def _scatter(self) -> Tensor:
         """Variance of a result of the target about its design, `s`."""
-        own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
-        return self.model.h.spread(TARGET) + own
+        return self.model.h.spread(TARGET) + self.belief.own_variance
 
     def _designs(self, actions: Sequence[Action]) -> Seen:
         """The designs of actions, as means over specimens at the target."""
@@ -173,11 +171,7 @@ class Valuation:
                     batch=self.belief.batches.to_come(action.design, action.specimen),
                 )
             )
-        names = dict(self.belief.specimens)
-        for row in rows:
-            names.setdefault(row.specimen, len(names))
-        view = replace(self.belief, data=tuple(rows), specimens=names)
-        return view.items()
+        return self.belief.asked(rows)
 
     def _own(self, channel: int) -> float:
         return self.belief.own_noise if channel == TARGET else 0.0
@@ -213,22 +207,18 @@ class Valuation:
         is_known = n_ends >= max(1, n_labels(self.campaign))
         if source.age_unit != self._objective_unit() or not is_known:
             return source.longest_age or 0.0, source.longest_age or 0.0
-        name = action.specimen or "life:new"
-        view = replace(
-            self.belief,
-            data=(
+        item = self.belief.asked(
+            [
                 Datum(
                     design=action.design,
                     channel=TARGET,
-                    specimen=name,
+                    specimen=action.specimen or "life:new",
                     value=0.0,
                     noise=self.belief.own_noise,
                     batch=self.belief.batches.to_come(action.design, action.specimen),
-                ),
-            ),
-            specimens={**self.belief.specimens, "life:new": len(self.belief.specimens)},
+                )
+            ]
         )
-        item = view.items()
         mean = self.model.average(self.model.mean(item))
         spread = self.model.average(
             self.model.variance(item) + (self.model.mean(item) - mean).square()

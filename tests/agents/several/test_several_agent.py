@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from bigloop.agents import MultiFidelityAgent, RandomAgent
-from bigloop.contracts import Agent, CampaignState, Design, Suggestion
+from bigloop.contracts import (
+    Agent,
+    CampaignState,
+    Design,
+    Recommendation,
+    Suggestion,
+)
 from bigloop.contracts.dominance import hypervolume
 
 
@@ -233,4 +240,13 @@ def test_random_search_recommends_likewise(both: Any) -> None:
     state = both.state(campaign, both.spread(8))
     ours = MultiFidelityAgent(campaign).recommend(state)
     theirs = RandomAgent(campaign).recommend(state)
-    assert ours == theirs
+    assert ours is not None
+    assert theirs is not None
+    assert _rounded(ours) == _rounded(theirs)
+
+
+def _rounded(found: Recommendation) -> Any:
+    """To 12 digits: on some processors a sum ends in other bits the second time."""
+    return json.loads(
+        found.model_dump_json(), parse_float=lambda text: f"{float(text):.12g}"
+    )

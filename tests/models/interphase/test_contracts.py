@@ -78,7 +78,8 @@ def test_queries_name_age_and_channel(model: InterphaseRNN) -> None:
     X = torch.tensor([young, old, other], dtype=torch.double)
     mean = made.posterior(X).mean[:, 0]
     assert mean[1] > mean[0]
-    assert mean[1] == mean[2]
+    # Equal but for the last bits of the network's single precision.
+    torch.testing.assert_close(mean[1], mean[2], rtol=1e-6, atol=0.0)
     aleatoric = made.uncertainty(X)[0][:, 0]
     assert aleatoric[2] > aleatoric[1], "the second source is the noisier"
     assert bool((made.gain(X) > 0).all())

@@ -145,8 +145,7 @@ def among_batches(
     if tried and one.output.requirement is None:
         others = one.model.see(latent(encode(known.campaign, tried), n_common))
         both = both - one.model.between(others, seen).mean(dim=1)
-    own = known.own_noise / known.scale[TARGET] ** 2
-    change = both.abs() / (seen.variance + own).sqrt()
+    change = both.abs() / (seen.variance + known.own_variance).sqrt()
     return replace(at, change=torch.minimum(change.clamp_min(FLOOR**0.5), at.sd))
 
 
@@ -156,29 +155,14 @@ def results(one: Learned, source: str, designs: Sequence[Design]) -> Items | Non
     channel = next((c for (s, _), c in numbers.items() if s == source), None)
     if channel is None:
         return None
-    belief = one.belief
-    names = [f"action:{i}" for i in range(len(designs))]
-    specimens = dict(belief.specimens)
-    for name in names:
-        specimens.setdefault(name, len(specimens))
     rows = [
-        Datum(design=design, channel=channel, specimen=name, value=0.0)
-        for design, name in zip(designs, names, strict=True)
+        Datum(
+            design=design,
+            channel=channel,
+            specimen=f"action:{number}",
+            value=0.0,
+            batch=one.belief.batches.to_come(design, None),
+        )
+        for number, design in enumerate(designs)
     ]
-    scale = torch.tensor([belief.scale[channel]] * len(rows), dtype=torch.float64)
-    return Items(
-        x=encode(belief.campaign, designs),
-        channel=torch.full((len(rows),), channel, dtype=torch.long),
-        specimen=torch.tensor([specimens[name] for name in names]),
-        batch=torch.tensor(
-            [
-                belief.batches.number(
-                    channel, belief.batches.to_come(row.design, None), specimens[name]
-                )
-                for row, name in zip(rows, names, strict=True)
-            ],
-        ),
-        is_estimate=torch.zeros(len(rows), dtype=torch.bool),
-        noise=torch.zeros_like(scale),
-        common=torch.zeros(len(rows), belief.n_common, dtype=torch.float64),
-    )
+    return one.belief.asked(rows)

@@ -81,8 +81,7 @@ class Learned:
 
     def noise(self, model: SourceModel) -> Tensor:
         """Variance of a specimen of an unknown batch about the mean, `s`."""
-        own = self.belief.own_noise / self.belief.scale[TARGET] ** 2
-        return model.h.spread(TARGET) + own
+        return model.h.spread(TARGET) + self.belief.own_variance
 
     @property
     def window(self) -> tuple[float, float]:
