@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -17,36 +18,51 @@ settings.load_profile("bigloop")
 TRAINED = ("tests/agents/inverse", "tests/models/interphase", "tests/models/prvae")
 """Folders whose tests share a model, which each process would train for itself."""
 
+ON_RAY = (
+    "tests/platform/loop/test_executors.py",
+    "tests/platform/loop/test_filing.py",
+    "tests/platform/loop/test_serving.py",
+)
+"""Files that share a cluster, which each process would start for itself."""
+
 LONGEST = (
+    "tests/platform/loop/test_executors.py",
     "tests/simulators/test_ageing.py",
     "tests/platform/loop/test_learning.py",
     "tests/platform/dashboard/browser/test_every_page.py",
-    "tests/platform/loop/test_executors.py",
-    "tests/platform/api/test_fuzz.py",
-    "tests/models/prvae",
-    "tests/platform/dashboard/scripts/test_scripts.py",
     "tests/platform/loop/test_campaign_loop.py",
-    "tests/platform/loop/test_kill.py",
-    "tests/agents/test_multi_fidelity.py",
-    "tests/simulators/test_contract_suites.py",
-    "tests/agents/several/test_several_agent.py",
-    "tests/simulators/test_cell_parameters.py",
-    "tests/simulators/test_life.py",
     "tests/models/interphase",
-    "tests/platform/cli/test_benchmarking.py",
-    "tests/simulators/test_transport_conduction.py",
-    "tests/platform/api/test_hardening.py",
+    "tests/models/prvae",
+    "tests/simulators/test_life.py",
+    "tests/platform/dashboard/browser/test_journeys.py",
+    "tests/agents/test_batches.py",
+    "tests/platform/loop/test_kill.py",
     "tests/simulators/sei/test_published.py",
+    "tests/platform/dashboard/browser/test_scripts_in_browser.py",
+    "tests/agents/several/test_several_agent.py",
+    "tests/agents/test_multi_fidelity.py",
+    "tests/platform/api/test_roles.py",
+    "tests/db/test_machine.py",
+    "tests/platform/bench/test_methods.py",
+    "tests/simulators/sei/test_agreement.py",
+    "tests/simulators/diffraction/test_page.py",
+    "tests/platform/cli/test_ending.py",
+    "tests/simulators/test_contract_suites.py",
+    "tests/simulators/test_cell_parameters.py",
+    "tests/platform/api/test_fuzz.py",
+    "tests/platform/cli/test_learning.py",
 )
 """Begun first: one that is begun last leaves the other processes idle."""
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Each file to one process; all that share a trained model to the same."""
+    """Each file to one process; all that share a model or a cluster to the same."""
 
     def _split_scope(self, nodeid: str) -> str:
         scope: str = super()._split_scope(nodeid)
         folder = scope.rpartition("/")[0]
+        if scope in ON_RAY:
+            return ON_RAY[0]
         return folder if folder in TRAINED else scope
 
     def _assign_work_unit(self, node: Any) -> None:
@@ -62,6 +78,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
     if config.getoption("dist") != "loadfile":
         return None
     return ByFile(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: looking at it again took a twelfth of all time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

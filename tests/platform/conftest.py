@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,10 +26,36 @@ from bigloop.contracts import (
     Verdict,
 )
 from bigloop.db import Store
+from bigloop.tracking import session
 
 from .cells import Cells
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_of_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """New databases of MLflow in this process begin as copies of the first.
+
+    MLflow makes its tables by dozens of migrations: 2 s of one core and, with a disk
+    that confirms each, up to 10 s.
+    """
+    template = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    reach = session._reach
+
+    def begun(uri: str) -> None:
+        path = session.local_file(uri)
+        if path is not None and not path.exists():
+            if not template.exists():
+                session._client(f"sqlite:///{template}").search_experiments()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(template, path)
+        reach(uri)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "_reach", begun)
+        yield
+
 
 SPEC = {
     "name": "demo",

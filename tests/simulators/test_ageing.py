@@ -121,7 +121,7 @@ def test_nonsense_is_not_a_number() -> None:
     ids=["error test fails on the way", "nothing can be started"],
 )
 def test_a_solver_that_gives_up_is_an_outcome(wrong: dict[str, float]) -> None:
-    outcome = AgeingSimulator("SPMe", cycles=2, overrides=wrong).evaluate(ask())
+    outcome = AgeingSimulator("SPM", cycles=2, overrides=wrong).evaluate(ask())
     assert outcome.failure is FailureClass.SOLVER
     assert outcome.message.startswith("cycle 1: ")
     assert "\n" not in outcome.message

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from bigloop.contracts.errors import NotFoundError, SourceError
@@ -13,7 +14,7 @@ GROUPS = ("simulators", "models", "agents", "readers")
 
 def available(group: str) -> list[str]:
     """Names of the installed entry points of `bigloop.<group>`."""
-    return sorted({point.name for point in entry_points(group=f"bigloop.{group}")})
+    return sorted({point.name for point in _points(group)})
 
 
 def load(group: str, name: str) -> Any:
@@ -23,7 +24,9 @@ def load(group: str, name: str) -> Any:
         NotFoundError: no such name; lists those that exist.
         SourceError: it is installed but cannot be imported.
     """
-    for point in entry_points(group=f"bigloop.{group}", name=name):
+    for point in _points(group):
+        if point.name != name:
+            continue
         try:
             return point.load()
         except Exception as error:
@@ -38,3 +41,9 @@ def load(group: str, name: str) -> Any:
         f"{group.rstrip('s')} {name!r} does not exist; there are "
         f"{', '.join(existing) or 'none (is bigloop installed?)'}{hint}"
     )
+
+
+@cache
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    """Read once a process: each of hundreds of packages has a file of them."""
+    return tuple(entry_points(group=f"bigloop.{group}"))

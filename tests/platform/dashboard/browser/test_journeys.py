@@ -53,8 +53,17 @@ def small_targets(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        (820, "dark"),
+        (390, "light"),
+        pytest.param(1440, "dark", marks=pytest.mark.slow),
+        pytest.param(820, "light", marks=pytest.mark.slow),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_approve_reject_and_edit_by_keyboard_alone(
     chromium: Browser, served: Served, width: int, scheme: Scheme
 ) -> None:
