@@ -12,7 +12,8 @@ all cells of a policy; regret is the shortfall of the recommended policy, as a s
 that a small variance of the early difference means a long life, looks at one cell of
 every policy for 100 cycles and recommends the smallest. It predicts no life.
 
-Results are kept line by line in `--out`, so an interrupted run goes on.
+Results are kept line by line in `--out`, so an interrupted run goes on; those of other
+code than is here are passed over.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from bigloop.contracts import Campaign, Design, canonical_json, read_campaign
 ROOT = Path(__file__).parent.parent
 CAMPAIGN = ROOT / "campaigns" / "fast_charging.yaml"
 LOOKS = "one look each"
+PARTS = ("agents", "models", "platform", "simulators")
 
 
 class Cells:
@@ -300,7 +304,19 @@ def one(task: tuple[str, int]) -> dict[str, Any]:
     own = {"bigloop": run_ours, LOOKS: look_at_all}.get(method)
     found = own(spec) if own else run_peer(method, spec, seed)
     took = time.monotonic() - began
-    return {"method": method, "seed": seed, **found, "seconds": round(took, 1)}
+    known = {"method": method, "seed": seed, "code": code(method)}
+    return {**known, **found, "seconds": round(took, 1)}
+
+
+@cache
+def code(method: str) -> str:
+    """Hash of the code that the results of a method come from."""
+    parts = () if method in PEERS else PARTS
+    files = [f for part in parts for f in (ROOT / part / "bigloop").rglob("*.py")]
+    total = sha256()
+    for file in (Path(__file__), CAMPAIGN, *sorted(files)):
+        total.update(file.read_bytes())
+    return total.hexdigest()[:12]
 
 
 def interval(hits: int, n: int) -> tuple[float, float]:
@@ -356,6 +372,7 @@ def main() -> None:
     rows = []
     if options.out.exists():
         rows = [json.loads(line) for line in options.out.read_text().splitlines()]
+        rows = [row for row in rows if row.get("code") == code(row["method"])]
     done = {(row["method"], row["seed"]) for row in rows}
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     wanted = [(m, s) for m in asked for s in seeds]
