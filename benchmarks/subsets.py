@@ -1,0 +1,137 @@
+"""Two versions of the agent on random parts of the tables of `bigloop bench`.
+
+    python benchmarks/subsets.py before.jsonl        where the one version is
+    python benchmarks/subsets.py after.jsonl         where the other one is
+    python benchmarks/subsets.py after.jsonl --against before.jsonl
+
+For development: whole tables are kept for what is reported, and where nothing is drawn
+a run on one of them is a single path, of which small changes make another. Each seed
+keeps 70 % of the designs of each table, so that optimum and path differ. Runs end at
+the top 1 %; what was not reached counts as 1.5 budgets. A run that is in the file is
+not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from bigloop.bench.methods import Brief, build
+from bigloop.bench.pool import PoolProblem
+from bigloop.bench.problem import campaign
+from bigloop.bench.spec import read_benchmark
+from bigloop.bench.table import read_rows
+from bigloop.contracts import canonical_json
+
+PROBLEMS = Path(__file__).parent / "problems"
+NAMES = (
+    "attia2020_clo",
+    "calisol23",
+    "mf_cofs",
+    "obelix",
+    "olympus_fullerenes",
+    "olympus_suzuki",
+    "pvlab_autoam",
+    "pvlab_crossed_barrel",
+    "severson_policies",
+)
+KEPT = 0.7
+NOT_REACHED = 1.5
+Costs = dict[tuple[str, int], list[float]]
+"""Of the top 1 and 5 %, by table and seed."""
+
+
+def main() -> None:
+    """Run what is missing, or compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES)
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--first-seed", type=int, default=1)
+    options = parser.parse_args()
+    if options.against is not None:
+        compare(read(options.file), read(options.against))
+        return
+    import torch
+
+    torch.set_num_threads(1)
+    done = read(options.file) if options.file.exists() else {}
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    with options.file.open("a") as out:
+        for name, seed in [(n, s) for s in seeds for n in options.only]:
+            if (name, seed) not in done:
+                found = costs(part(name, seed), seed)
+                print(name, seed, *found, flush=True)
+                print(json.dumps([name, seed, found]), file=out, flush=True)
+
+
+def read(file: Path) -> Costs:
+    """What stands in a file."""
+    rows = map(json.loads, file.read_text().splitlines())
+    return {(name, seed): found for name, seed, found in rows}
+
+
+def part(name: str, seed: int) -> PoolProblem:
+    """A table with a random part of its designs."""
+    path = PROBLEMS / f"{name}.yaml"
+    spec = read_benchmark(path)
+    assert spec.data is not None
+    table = read_rows(spec, spec.data, path.parent)
+    keys = sorted({canonical_json(row.design) for row in table.rows})
+    order = np.random.default_rng([seed, len(keys)]).permutation(len(keys))
+    kept = {keys[i] for i in order[: int(KEPT * len(keys))]}
+    rows = [row for row in table.rows if canonical_json(row.design) in kept]
+    return PoolProblem.build(spec, replace(table, rows=type(table.rows)(rows)))
+
+
+def costs(problem: PoolProblem, seed: int) -> list[float]:
+    """Spent until the target has measured a design of the top 1 and 5 %."""
+    spec = problem.spec
+    brief = Brief(campaign=campaign(problem, seed), stock=problem.stock)
+    method = build("bigloop", brief)
+    sampler, spent, best = problem.sampler(seed), 0.0, math.inf
+    found = [NOT_REACHED * spec.limit] * len(problem.thresholds)
+    while spent < found[0]:
+        asked = method.ask(spec.limit - spent)
+        if asked is None or spent + spec.priced[asked.source].cost > spec.limit + 1e-9:
+            break
+        value = sampler.measure(asked.source, asked.design)
+        spent += spec.priced[asked.source].cost
+        if asked.source == spec.target:
+            best = min(best, problem.regret(asked.design))
+        reached = [best <= level for level in problem.thresholds]
+        found = [min(c, spent) if r else c for c, r in zip(found, reached, strict=True)]
+        lot = sampler.batch(asked.source, asked.design)
+        method.tell(replace(asked, batch=lot), value)
+    return found
+
+
+def compare(after: Costs, before: Costs) -> None:
+    """Geometric means of the ratios of costs, paired, and their standard errors."""
+    for at, level in enumerate(("1 %", "5 %")):
+        logs = defaultdict(list)
+        for key in after.keys() & before.keys():
+            logs[key[0]].append(math.log(after[key][at] / before[key][at]))
+        every = [value for values in logs.values() for value in values]
+        error = statistics.stdev(every) / len(every) ** 0.5
+        less, more = (sum(s * v > 1e-9 for v in every) for s in (-1, 1))
+        print(
+            f"cost to the top {level}: {math.exp(statistics.fmean(every)):.2f} times, "
+            f"standard error of the log {error:.2f}, {len(every)} pairs, less in "
+            f"{less}, more in {more}"
+        )
+        for name, values in sorted(logs.items()):
+            mean = math.exp(statistics.fmean(values))
+            print(f"  {name:22} {mean:.2f} ({len(values)})")
+
+
+if __name__ == "__main__":
+    main()
