@@ -33,9 +33,8 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports
 
-# Three processes on two cores: tests wait for browsers, servers and disks.
 unit: $(STAMP)
-	$(BIN)/pytest -m "not slow and not gpu" -n 3 --dist loadfile
+	$(BIN)/pytest -m "not slow and not gpu" -n 2 --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
