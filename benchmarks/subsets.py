@@ -6,9 +6,8 @@
 
 For development: whole tables are kept for what is reported, and where nothing is drawn
 a run on one of them is a single path, of which small changes make another. Each seed
-keeps 70 % of the designs of each table, so that optimum and path differ. Runs end at
-the top 1 %; what was not reached counts as 1.5 budgets. A run that is in the file is
-not made again.
+keeps 70 % of the designs of each table, so that optimum and path differ. What was not
+reached counts as 1.5 budgets. A run that is in the file is not made again.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bigloop.bench.methods import Brief, build
+from bigloop.bench.figures import cost_to
 from bigloop.bench.pool import PoolProblem
-from bigloop.bench.problem import campaign
+from bigloop.bench.run import run
 from bigloop.bench.spec import read_benchmark
 from bigloop.bench.table import read_rows
 from bigloop.contracts import canonical_json
@@ -60,9 +59,6 @@ def main() -> None:
     if options.against is not None:
         compare(read(options.file), read(options.against))
         return
-    import torch
-
-    torch.set_num_threads(1)
     done = read(options.file) if options.file.exists() else {}
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     with options.file.open("a") as out:
@@ -94,24 +90,11 @@ def part(name: str, seed: int) -> PoolProblem:
 
 def costs(problem: PoolProblem, seed: int) -> list[float]:
     """Spent until the target has measured a design of the top 1 and 5 %."""
-    spec = problem.spec
-    brief = Brief(campaign=campaign(problem, seed), stock=problem.stock)
-    method = build("bigloop", brief)
-    sampler, spent, best = problem.sampler(seed), 0.0, math.inf
-    found = [NOT_REACHED * spec.limit] * len(problem.thresholds)
-    while spent < found[0]:
-        asked = method.ask(spec.limit - spent)
-        if asked is None or spent + spec.priced[asked.source].cost > spec.limit + 1e-9:
-            break
-        value = sampler.measure(asked.source, asked.design)
-        spent += spec.priced[asked.source].cost
-        if asked.source == spec.target:
-            best = min(best, problem.regret(asked.design))
-        reached = [best <= level for level in problem.thresholds]
-        found = [min(c, spent) if r else c for c, r in zip(found, reached, strict=True)]
-        lot = sampler.batch(asked.source, asked.design)
-        method.tell(replace(asked, batch=lot), value)
-    return found
+    made = run(problem, "bigloop", seed)
+    if made.error:
+        raise SystemExit(f"{made.benchmark}, seed {seed}: {made.error}")
+    most = NOT_REACHED * problem.spec.limit
+    return [min(most, cost_to(made, level)) for level in problem.thresholds]
 
 
 def compare(after: Costs, before: Costs) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from bigloop.contracts import Document
+from bigloop.contracts import Document, plugins
 
 
 class Plugin(Document):
@@ -24,7 +24,7 @@ class Plugin(Document):
 
 def describe(group: str, name: str) -> Plugin:
     """The first line of its docstring, read from the source: torch stays unloaded."""
-    (point, *_) = entry_points(group=f"bigloop.{group}", name=name)
+    point = next(p for p in plugins.points(group) if p.name == name)
     text = _source(point)
     return Plugin(
         group=group,

@@ -12,9 +12,18 @@ from bigloop.contracts.errors import NotFoundError, SourceError
 GROUPS = ("simulators", "models", "agents", "readers")
 
 
+@cache
+def points(group: str) -> tuple[EntryPoint, ...]:
+    """Entry points of `bigloop.<group>`.
+
+    Read once a process: each of hundreds of packages has a file of them.
+    """
+    return tuple(entry_points(group=f"bigloop.{group}"))
+
+
 def available(group: str) -> list[str]:
     """Names of the installed entry points of `bigloop.<group>`."""
-    return sorted({point.name for point in _points(group)})
+    return sorted({point.name for point in points(group)})
 
 
 def load(group: str, name: str) -> Any:
@@ -24,7 +33,7 @@ def load(group: str, name: str) -> Any:
         NotFoundError: no such name; lists those that exist.
         SourceError: it is installed but cannot be imported.
     """
-    for point in _points(group):
+    for point in points(group):
         if point.name != name:
             continue
         try:
@@ -41,9 +50,3 @@ def load(group: str, name: str) -> Any:
         f"{group.rstrip('s')} {name!r} does not exist; there are "
         f"{', '.join(existing) or 'none (is bigloop installed?)'}{hint}"
     )
-
-
-@cache
-def _points(group: str) -> tuple[EntryPoint, ...]:
-    """Read once a process: each of hundreds of packages has a file of them."""
-    return tuple(entry_points(group=f"bigloop.{group}"))

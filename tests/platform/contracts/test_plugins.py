@@ -33,6 +33,6 @@ def test_a_group_without_entries_says_so() -> None:
 
 def test_a_broken_plugin_is_a_source_error(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("old", "no_such_module:Thing", "bigloop.simulators")
-    monkeypatch.setattr(plugins, "_points", lambda group: (point,))
+    monkeypatch.setattr(plugins, "points", lambda group: (point,))
     with pytest.raises(SourceError, match=r"'old'.*no_such_module.*reinstall"):
         plugins.load("simulators", "old")
