@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+# Two processes and all that they start share the cores: the threads of a factorisation
+# of 30 x 30 would wait for each other. Read when NumPy and torch are first imported.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 settings.register_profile(
     "bigloop", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import torch
 
 from bigloop.contracts import (
     Alternative,
@@ -29,8 +28,6 @@ from bigloop.db import Store
 from bigloop.tracking import session
 
 from .cells import Cells
-
-torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from bigloop.agents.inverse.runs import Grower, properties_of
 from bigloop.models.prvae.data import SeiData, of_arrays
 from bigloop.models.prvae.model import PrVAE
 from bigloop.models.prvae.settings import PROPERTIES, Architecture, Training
 from bigloop.simulators.sei.dataset import Settings, hypercube
-
-torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

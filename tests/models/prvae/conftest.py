@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from bigloop.models.prvae.data import SeiData, split
 from bigloop.models.prvae.folder import read_folder
 from bigloop.models.prvae.model import PrVAE
 from bigloop.models.prvae.settings import Architecture, Training
 from bigloop.simulators.sei import dataset
-
-torch.set_num_threads(1)
 
 SETTINGS = dataset.Settings(
     n=240, seed=3, rows=16, columns=12, max_events=4000, shard=60

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bigloop.agents.inverse.runs import Grower, properties_of
 from bigloop.contracts import FailureClass, Request, SpecError, read_campaign
@@ -26,7 +25,6 @@ CAMPAIGN = Path(__file__).parents[3] / "campaigns" / "sei.yaml"
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     grower = Grower(shape=(14, 12), max_events=1500)
     barriers = hypercube(Settings(n=60))
     pictures = np.stack([grower.run(b, 1, i)[0] for i, b in enumerate(barriers)])
