@@ -11,6 +11,7 @@ from torch import Tensor
 from bigloop.contracts import SpecError
 from bigloop.models import artifact
 from bigloop.models.interphase.calibration import Asked, Calibration, reach
+from bigloop.models.interphase.draws import even
 from bigloop.models.interphase.filtering import follow
 from bigloop.models.interphase.fitting import Recipe, Watch, fit
 from bigloop.models.interphase.forecast import Forecast
@@ -120,7 +121,7 @@ class InterphaseRNN:
 
         Args:
             records: what is known; ages without readings are what is asked for.
-            lives: drawn of each interphase by each member, an even number.
+            lives: drawn of each interphase by each member, best a power of two.
             seed: of the draws, which are the same for every interphase: differences
                 between two of them, or between two plans, are not blurred by chance.
             filtered: whether lives are weighed by the readings.
@@ -291,13 +292,11 @@ class InterphaseRNN:
     def _lives(self, scaled: Records, lives: int, seed: int, filtered: bool) -> Tensor:
         state = self._state
         (n, T), places = scaled.ages.shape, state.scaling.places
-        generator = torch.Generator().manual_seed(seed)
-        shape = (1, (lives + 1) // 2, T + 1, state.network.space.n_draws)
-        half = torch.randn(shape, generator=generator).to(scaled.ages)
-        # Each draw and its mirror image: means of nearly linear things come out exact.
-        draws = torch.cat([half, -half], 1).expand(n, -1, -1, -1)
+        draws = even(lives, T + 1, state.network.space.n_draws, seed)
+        draws = draws.to(scaled.ages).expand(n, -1, -1, -1)
         if not bool(scaled.mask.any()):
             return roll(state.network, scaled, places, draws).levels
+        generator = torch.Generator().manual_seed(seed)
         lots = torch.rand(1, T + 1, generator=generator).to(scaled.ages).expand(n, -1)
         if filtered:
             return follow(state.network, scaled, places, draws, lots).levels
