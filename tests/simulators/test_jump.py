@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bigloop.contracts import FailureClass
+from bigloop.simulators.cells import jump
 from bigloop.simulators.cells.jump import CycleError, Jumper, Solved
 from bigloop.simulators.cells.living import Doubtful
 
@@ -94,6 +95,30 @@ def test_asked_ages_are_solved() -> None:
     assert set(ages) <= set(numbers)
     assert numbers == sorted(set(numbers))
     assert len(numbers) < 333
+
+
+def test_what_a_jump_disturbs_has_settled_at_the_asked_ages() -> None:
+    """A fast quantity scatters by 1e-7, which a jump multiplies by its length."""
+
+    def scattering(y: Vector, number: int) -> tuple[Vector, float]:
+        after, _ = film(y, number)
+        after[2] += 1e-7 * np.sin(7.0 * number)
+        return after, float(after[2])
+
+    new = np.array([1.0, 10.0, 0.0])
+    full = {s.number: s for s in jumper(0.0, cycle=scattering).run(new, [100])}
+    jumped = {s.number: s for s in jumper(1e-2, cycle=scattering).run(new, [60, 100])}
+    assert len(jumped) < 30
+    for age in (60, 100):
+        assert jumped[age].record == pytest.approx(full[age].record, abs=3e-7)
+
+
+def test_no_short_jump_is_left_over() -> None:
+    """In room for the first 8 cycles and one more, one jump is made of 9."""
+    ages = [jump.N_WARM + 9 + jump.N_SOLVED + jump.N_ASKED]
+    one = jumper(1e-2)
+    assert last(list(one.run(start(), ages))).number == ages[0]
+    assert (one.account.n_jumps, one.account.longest) == (1, 9)
 
 
 def test_a_knee_shortens_the_jumps() -> None:

@@ -13,7 +13,9 @@ moves the state on:
 The step is linear in `y`, so what is conserved and linear, such as moles of lithium,
 stays conserved. A straight line through the last two rates predicts; one cycle is
 solved to let what is fast (profiles of concentration) settle, and one to measure the
-new rate; then a parabola through three rates corrects the prediction. The difference
+new rate; then a parabola through three rates corrects the prediction. That disturbs
+what is fast once more, by what little was left of it in the rates times the length of
+the jump, so that a cycle that is asked for comes after another one. The difference
 between parabola and trapezoid, over the change that is expected by the asked age, is
 the error that is held below the tolerance: that of the trapezoid, and so more than that
 of the parabola, with which the state goes on.
@@ -42,8 +44,12 @@ FIRST_JUMP, SHORTEST_JUMP = 8, 3
 GROWTH = 3.0
 """At most, from one jump to the next; a jump is cut to no less than a third."""
 SAFETY = 0.8
+"""Of the length at which the error should reach the tolerance; it is not left where
+all of that length leads up to the asked age."""
 N_SOLVED = 2
 """Cycles that are solved after a jump: one to settle, one to measure."""
+N_ASKED = 2
+"""Cycles solved after the correction of the last jump: one to settle, the asked one."""
 
 
 class CycleError(Exception):
@@ -99,16 +105,17 @@ class Jumper(Generic[Record]):
         """
         self._rates: list[tuple[float, Vector]] = []
         self._origin, self._y, self._number = self.slow(y), y, 0
-        self._wait = 0
+        self._wait, self._is_settled = 0, True
         length = FIRST_JUMP
         for age in sorted(ages):
             while self._number < age:
-                # The asked cycle itself is solved from the corrected state.
-                room = age - self._number - N_SOLVED - 1
+                room = age - self._number - N_SOLVED - N_ASKED
                 if not self._may_jump(room):
                     yield self._solve()
                     continue
-                length, solved = self._jump(min(length, room), age)
+                if room < length / SAFETY:
+                    length = room
+                length, solved = self._jump(length, age)
                 yield from solved
 
     def _may_jump(self, room: int) -> bool:
@@ -117,8 +124,10 @@ class Jumper(Generic[Record]):
 
     def _solve(self) -> Solved[Record]:
         y, record = self._cycle(self._y, self._number + 1)
-        self._rates.append((self._number + 0.5, y - self._y))
-        self._rates = self._rates[-N_WARM:]
+        if self._is_settled:
+            self._rates.append((self._number + 0.5, y - self._y))
+            self._rates = self._rates[-N_WARM:]
+        self._is_settled = True
         self._y, self._number = y, self._number + 1
         self._wait = max(0, self._wait - 1)
         return Solved(number=self._number, record=record, y=y)
@@ -139,7 +148,7 @@ class Jumper(Generic[Record]):
         if error > self.tolerance:
             self.account.n_rejected += 1
             return self._shorter(length, following)
-        self._y, self._number = y, solved[-1].number
+        self._y, self._number, self._is_settled = y, solved[-1].number, False
         self._rates = [*self._rates[-2:], rate]
         self.account.n_jumps += 1
         self.account.longest = max(self.account.longest, length)

@@ -2,63 +2,55 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from bigloop.simulators.transport import passes
 from bigloop.simulators.transport.cycle import Cycle
-from bigloop.simulators.transport.grid import (
-    Field,
-    Grid,
-    add,
-    assemble,
-    dissipation,
-    dot,
-)
+from bigloop.simulators.transport.grid import Grid, assemble
 from bigloop.simulators.transport.hierarchy import coarsen
 from bigloop.simulators.transport.medium import Medium
 
 
 class CompiledSystem:
-    """A `System` on flat NumPy fields; scratch fields are reused from call to call."""
+    """A `System` on flat NumPy fields, from a uniform field on."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, length: int, layer: int) -> None:
         self._grid = grid
         self._cycle = Cycle(grid, coarsen(grid))
-        self._q, self._z = grid.zeros(), grid.zeros()
+        self._x, self._r, self._z, self._p, self._q = (grid.zeros() for _ in range(5))
+        potential = np.repeat(1 - (np.arange(length) + 0.5) / length, layer)
+        np.multiply(potential, grid.diagonal[grid.inner] > 0, out=self._x[grid.inner])
+        passes.residual(*grid.stencil, grid.diagonal, grid.inlet, self._x, self._r)
 
-    def apply(self, p: Field) -> Field:
-        """`A p`; the field is overwritten by the next call."""
-        self._grid.apply(p, self._q)
-        return self._q
+    def precondition(self) -> tuple[float, float]:
+        """`z = M r`; returns `r z` and `z q`."""
+        return self._cycle(self._r, self._q, self._z)
 
-    def precondition(self, r: Field) -> Field:
-        """`M r`; the field is overwritten by the next call."""
-        self._cycle(r, self._z)
-        return self._z
+    def search(self, beta: float) -> tuple[float, float]:
+        """`p = z + beta p`, `q = A p`; returns `p q` and `r p`."""
+        g = self._grid
+        fields = (self._r, self._z, self._p, self._q)
+        scale, along = passes.search(*g.stencil, g.diagonal, beta, *fields)
+        return scale, along
 
-    def dot(self, x: Field, y: Field) -> float:
-        """`x y`; a threaded library would wait for its other threads."""
-        return float(dot(x, y))
+    def move(self, alpha: float) -> float:
+        """`x += alpha p`, `r -= alpha q`; returns the sum of `r`."""
+        return float(passes.move(alpha, self._p, self._q, self._x, self._r))
 
-    def add(self, y: Field, scale: float, x: Field) -> None:
-        """`y += scale x`."""
-        add(y, scale, x)
+    def residual(self) -> tuple[float, float]:
+        """Norm and sum of `r`; a threaded library would wait for its other threads."""
+        square, total = passes.moments(self._r)
+        return math.sqrt(square), total
 
-    def dissipation(self, x: Field) -> float:
+    def dissipation(self) -> float:
         """Power at unit voltage."""
         g = self._grid
-        ends = (g.inlet, g.outlet)
-        return float(dissipation(g.margin, *g.steps, g.gx, g.gy, g.gz, *ends, x))
+        return float(passes.dissipation(*g.stencil, g.inlet, g.outlet, self._x))
 
 
-def prepare(medium: Medium) -> tuple[CompiledSystem, Field, Field]:
-    """System, first guess (a uniform field) and its residual."""
+def prepare(medium: Medium) -> CompiledSystem:
+    """The system of a medium, with a uniform field as the first guess."""
     grid = assemble(medium.phases, medium.table)
-    n = medium.length
-    layer = medium.phases.size // n
-    x = grid.zeros()
-    x[grid.inner] = np.repeat(1 - (np.arange(n) + 0.5) / n, layer)
-    x[grid.diagonal == 0] = 0
-    r = grid.zeros()
-    grid.apply(x, r)
-    np.subtract(grid.inlet, r, out=r)
-    return CompiledSystem(grid), x, r
+    return CompiledSystem(grid, medium.length, medium.phases.size // medium.length)

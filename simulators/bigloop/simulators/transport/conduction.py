@@ -122,10 +122,10 @@ def _solve(found: Medium, limits: Limits, device: str | None) -> Progress:
     if device is None:
         from bigloop.simulators.transport import compiled
 
-        return descend(*compiled.prepare(found), limits)
+        return descend(compiled.prepare(found), limits)
     from bigloop.simulators.transport import tensors
 
-    return descend(*tensors.prepare(found, device), limits)
+    return descend(tensors.prepare(found, device), limits)
 
 
 def _result(found: Medium, progress: Progress, limits: Limits) -> Conduction:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bigloop.simulators.transport.grid import CHEBYSHEV, Field, Grid, apply, smooth
+from bigloop.simulators.transport.grid import CHEBYSHEV, Field, Grid
 from bigloop.simulators.transport.hierarchy import Hierarchy
 from bigloop.simulators.transport.jit import kernel
+from bigloop.simulators.transport.passes import ascend, descend
+from bigloop.simulators.transport.skyline import solve
 
 ENOUGH = 0.35
 """A coarse problem gets a second step unless the first leaves less than this."""
@@ -24,61 +26,22 @@ class Cycle:
 
     def __init__(self, grid: Grid, hierarchy: Hierarchy) -> None:
         self._grid, self._hierarchy = grid, hierarchy
-        n = int(hierarchy.start[-1]) + 1
-        self._work = np.zeros((7, n))
-        self._x, self._y = grid.zeros(), grid.zeros()
+        self._work = np.zeros((6, int(hierarchy.start[-1]) + 1))
+        self._scratch = grid.zeros()
         self._inverse = 1.0 / hierarchy.diagonal
 
-    def __call__(self, r: Field, z: Field) -> None:
-        """Set `z = M r`."""
+    def __call__(self, r: Field, q: Field, z: Field) -> tuple[float, float]:
+        """Set `z = M r`; returns its products with `r` and `q`."""
         g, h, w = self._grid, self._hierarchy, self._work
-        x, y = self._x, self._y
-        faces = (g.gx, g.gy, g.gz)
-        operator = (g.margin, *g.steps, g.diagonal)
-        start_from_zero(g.margin, CHEBYSHEV[0], g.inverse, r, x)
-        for step in CHEBYSHEV[1:]:
-            smooth(*operator, g.inverse, *faces, step, r, x, y)
-            x, y = y, x
-        apply(*operator, *faces, x, y)
-        restrict(g.margin, h.cells, r, y, w[0], int(h.start[1]))
-        graph = (h.start, h.parent, h.pointer, h.middle, h.column, h.link, h.diagonal)
-        correct(0, *graph, self._inverse, h.dense, w)
-        prolong(g.margin, h.cells, w[1], x)
-        for step in CHEBYSHEV[:0:-1]:
-            smooth(*operator, g.inverse, *faces, step, r, x, y)
-            x, y = y, x
-        smooth(*operator, g.inverse, *faces, CHEBYSHEV[0], r, x, z)
-
-
-@kernel
-def start_from_zero(margin, w, inverse, b, x):
-    """The first smoothing step, from zero."""
-    v, f, y = inverse[margin:], b[margin:], x[margin:]
-    for i in range(x.size - 2 * margin):
-        y[i] = w * v[i] * f[i]
-
-
-@kernel
-def restrict(margin, node, b, ax, coarse, n):
-    """Sum the residual over the cells of each node."""
-    coarse[:n] = 0.0
-    f, y = b[margin:], ax[margin:]
-    # Cells of one node come in runs: their sum stays in a register.
-    here, s = node[0], 0.0
-    for i in range(node.size):
-        if node[i] != here:
-            coarse[here] += s
-            here, s = node[i], 0.0
-        s += f[i] - y[i]
-    coarse[here] += s
-
-
-@kernel
-def prolong(margin, node, coarse, x):
-    """Add the value of its node to each cell."""
-    y = x[margin:]
-    for i in range(node.size):
-        y[i] += coarse[node[i]]
+        n, y = int(h.start[1]), self._scratch
+        operator = (*g.stencil, g.diagonal, g.inverse)
+        descend(*operator, CHEBYSHEV, h.cells, n, r, z, y, w[0])
+        graph = (h.pointer, h.middle, h.column, h.link, self._inverse)
+        correct(0, h.start, h.parent, graph, h.factors, w)
+        slope, back = ascend(
+            *g.stencil, g.inverse, CHEBYSHEV, h.cells, w[1], r, q, z, y
+        )
+        return slope, back
 
 
 @kernel
@@ -92,27 +55,54 @@ def sweep_forth(first, last, pointer, middle, column, link, inverse, w, x):
 
 
 @kernel
-def sweep_back(first, last, pointer, column, link, inverse, w, x):
-    """Gauss-Seidel from the last node to the first."""
+def restrict(first, last, parent, pointer, middle, column, link, w, x):
+    """Add what is left of the right side after `sweep_forth` to that of the parents.
+
+    Of the residual, only links to higher numbers are left.
+    """
+    for i in range(first, last):
+        s = 0.0
+        for k in range(middle[i], pointer[i + 1]):
+            s += link[k] * w[x, column[k]]
+        w[0, parent[i]] += s
+
+
+@kernel
+def sweep_back(first, last, parent, pointer, column, link, inverse, w, x):
+    """Add the values of the parents; Gauss-Seidel from the last node to the first.
+
+    Row `x + 1` gets what the sweep changed.
+    """
+    for i in range(first, last):
+        w[x, i] += w[1, parent[i]]
     for i in range(last - 1, first - 1, -1):
         s = w[0, i]
         for k in range(pointer[i], pointer[i + 1]):
             s += link[k] * w[x, column[k]]
-        w[x, i] = s * inverse[i]
+        s *= inverse[i]
+        w[x + 1, i] = s - w[x, i]
+        w[x, i] = s
 
 
 @kernel
-def multiply(first, last, pointer, column, link, diagonal, w, x):
-    """Set `w[x + 1] = A w[x]`; returns its products with `w[x]` and `w[2]`."""
-    square = other = 0.0
-    for i in range(first, last):
-        s = diagonal[i] * w[x, i]
-        for k in range(pointer[i], pointer[i + 1]):
-            s -= link[k] * w[x, column[k]]
+def multiply(first, last, pointer, middle, column, link, w, x):
+    """Set `w[x + 1] = A w[x]` after `sweep_back`.
+
+    When the sweep came to a node it solved its equation, with the old values of lower
+    numbers: only their changes tell `A w[x]` from the right side.
+
+    Returns its products with `w[x]` and `w[2]`, and that of `w[x]` with `w[0]`.
+    """
+    square = other = length = 0.0
+    for i in range(last - 1, first - 1, -1):
+        s = w[0, i]
+        length += s * w[x, i]
+        for k in range(pointer[i], middle[i]):
+            s -= link[k] * w[x + 1, column[k]]
         w[x + 1, i] = s
         square += s * w[x, i]
         other += s * w[2, i]
-    return square, other
+    return square, other, length
 
 
 @kernel
@@ -125,9 +115,7 @@ def product(first, last, w, x, y):
 
 
 @kernel
-def correct(
-    level, start, parent, pointer, middle, column, link, diagonal, inverse, dense, w
-):
+def correct(level, start, parent, graph, factors, w):
     """Set `w[1]` to nearly the solution of `A x = w[0]` on one level; `w[0]` is lost.
 
     One function, because only a function that calls itself is compiled recursively.
@@ -135,40 +123,20 @@ def correct(
     """
     first, last = start[level], start[level + 1]
     if level == start.size - 2:
-        for i in range(first, last):
-            s = 0.0
-            for j in range(first, last):
-                s += dense[i - first, j - first] * w[0, j]
-            w[1, i] = s
+        solve(*factors, w[0, first:last], w[1, first:last])
         return
+    pointer, middle, column, link, inverse = graph
     before, first_square = product(first, last, w, 0, 0), 1.0
     for x in (2, 4):
         sweep_forth(first, last, pointer, middle, column, link, inverse, w, x)
         w[0, last : start[level + 2]] = 0.0
-        # After the sweep, links to higher numbers are all that is left of the residual.
-        for i in range(first, last):
-            s = 0.0
-            for k in range(middle[i], pointer[i + 1]):
-                s += link[k] * w[x, column[k]]
-            w[0, parent[i]] += s
-        correct(
-            level + 1,
-            start,
-            parent,
-            pointer,
-            middle,
-            column,
-            link,
-            diagonal,
-            inverse,
-            dense,
-            w,
+        restrict(first, last, parent, pointer, middle, column, link, w, x)
+        correct(level + 1, start, parent, graph, factors, w)
+        sweep_back(first, last, parent, pointer, column, link, inverse, w, x)
+        square, other, length = multiply(
+            first, last, pointer, middle, column, link, w, x
         )
-        for i in range(first, last):
-            w[x, i] += w[1, parent[i]]
-        sweep_back(first, last, pointer, column, link, inverse, w, x)
-        square, other = multiply(first, last, pointer, column, link, diagonal, w, x)
-        length, back = product(first, last, w, x, 0), 0.0
+        back = 0.0
         if x == 4:
             back = other / first_square
             square -= back * other
@@ -180,6 +148,6 @@ def correct(
                 w[x, i] - (back * w[2, i] if x == 4 else 0.0)
             )
             w[0, i] -= length / square * w[x + 1, i]
-        if product(first, last, w, 0, 0) <= ENOUGH * ENOUGH * before:
+        if x == 4 or product(first, last, w, 0, 0) <= ENOUGH * ENOUGH * before:
             return
         first_square = square

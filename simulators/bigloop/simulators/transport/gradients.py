@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -14,25 +14,29 @@ SAFETY = 0.8
 
 
 class System(Protocol):
-    """`A x = b` with a preconditioner; vectors are of NumPy or of torch."""
+    """`A x = b` with a preconditioner `M`, symmetric positive definite or nearly so.
 
-    def apply(self, p: Any) -> Any:
-        """`A p`."""
+    It holds the vectors: `x`, its residual `r`, `z = M r`, the direction `p` and
+    `q = A p`, the last two of zeros at first.
+    """
+
+    def precondition(self) -> tuple[float, float]:
+        """`z = M r`; returns `r z` and `z q`."""
         ...
 
-    def precondition(self, r: Any) -> Any:
-        """`M r`, symmetric positive definite or nearly so."""
+    def search(self, beta: float) -> tuple[float, float]:
+        """`p = z + beta p`, `q = A p`; returns `p q` and `r p`."""
         ...
 
-    def dot(self, x: Any, y: Any) -> float:
-        """`x y`."""
+    def move(self, alpha: float) -> float:
+        """`x += alpha p`, `r -= alpha q`; returns the sum of `r`."""
         ...
 
-    def add(self, y: Any, scale: float, x: Any) -> None:
-        """`y += scale x`, without a copy."""
+    def residual(self) -> tuple[float, float]:
+        """Norm and sum of `r`."""
         ...
 
-    def dissipation(self, x: Any) -> float:
+    def dissipation(self) -> float:
         """Power at unit voltage: the conductance, from above."""
         ...
 
@@ -63,8 +67,8 @@ class Progress:
     timed_out: bool = False
 
 
-def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
-    """Improve `x` in place, of which `r` is the residual, until the limits hold.
+def descend(system: System, limits: Limits) -> Progress:
+    """Improve the solution until the limits hold.
 
     The error of the dissipated power is the square of the energy norm of the error of
     `x`, `r A^-1 r`. It is bounded by a quadrature of Gauss and Radau over the spectrum
@@ -73,34 +77,28 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
 
     [Meurant2013] Meurant, Tichý, Numer. Algorithms 62, 163 (2013).
     """
-    began, start = time.monotonic(), math.sqrt(system.dot(r, r))
-    p, q, scale = None, None, 0.0
+    began, scale = time.monotonic(), math.inf
+    start, _ = system.residual()
     alphas: list[float] = []
     betas: list[float] = []
-    power = system.dissipation(x)
+    power = system.dissipation()
     for iteration in range(1, limits.iterations + 1):
-        z = system.precondition(r)
-        if p is None:
-            p = z + 0.0
-        else:
-            beta = -system.dot(z, q) / scale
+        slope, back = system.precondition()
+        beta = -back / scale
+        if alphas:
             betas.append(max(beta, 0.0))
-            p *= beta
-            p += z
-        q = system.apply(p)
-        scale, slope = system.dot(p, q), system.dot(r, z)
+        scale, along = system.search(beta)
         if not (scale > 0 and math.isfinite(scale) and math.isfinite(slope)):
             # Exactly solved, or broken: the residual tells which.
-            small = math.sqrt(system.dot(r, r)) <= 1e-14 * start
+            small = system.residual()[0] <= 1e-14 * start
             bound = 0.0 if small else math.inf
-            return _progress(system, x, r, start, bound, iteration, limits)
-        alpha = system.dot(r, p) / scale
-        system.add(x, alpha, p)
-        system.add(r, -alpha, q)
+            return _progress(system, start, bound, iteration, limits)
+        alpha = along / scale
+        unbalanced = abs(system.move(alpha))
         alphas.append(alpha)
         # The power is known well enough from its decrease; it is summed up at the end.
         power -= alpha * slope
-        unbalanced = abs(float(r.sum())) / abs(power)
+        unbalanced /= abs(power)
         left = 0.02 * slope * alpha
         done = left <= limits.tolerance * power and unbalanced <= limits.imbalance
         if done or iteration == limits.iterations:
@@ -111,7 +109,7 @@ def descend(system: System, x: Any, r: Any, limits: Limits) -> Progress:
         if (done and unbalanced <= limits.imbalance) or late:
             break
     left = math.inf if late and not done else left
-    return _progress(system, x, r, start, left, iteration, limits, late)
+    return _progress(system, start, left, iteration, limits, late)
 
 
 def radau(alphas: list[float], betas: list[float], least: float) -> float:
@@ -134,22 +132,20 @@ def least_ritz(alphas: list[float], betas: list[float]) -> float:
 
 def _progress(
     system: System,
-    x: Any,
-    r: Any,
     start: float,
     left: float,
     iterations: int,
     limits: Limits,
     late: bool = False,
 ) -> Progress:
-    power = system.dissipation(x)
+    power, (norm, total) = system.dissipation(), system.residual()
     bound = left / power if power > 0 else math.inf
-    unbalanced = abs(float(r.sum())) / power if power > 0 else math.inf
+    unbalanced = abs(total) / power if power > 0 else math.inf
     return Progress(
         power=power,
         error_bound=bound,
         imbalance=unbalanced,
-        residual=math.sqrt(system.dot(r, r)) / start if start > 0 else 0.0,
+        residual=norm / start if start > 0 else 0.0,
         iterations=iterations,
         converged=bound <= limits.tolerance and unbalanced <= limits.imbalance,
         timed_out=late,

@@ -40,10 +40,14 @@ class Grid:
     inverse: Field
 
     @property
-    def steps(self) -> tuple[int, int]:
-        """Distances to the neighbours along y and z; 0 where there is no z."""
+    def stencil(self) -> tuple[int, int, int, Field, Field, Field]:
+        """Margin, distances to the neighbours along y and z, conductances.
+
+        The distance along z is 0 where there is no z.
+        """
         n_z, n_y, n_x = self.shape
-        return n_x, n_x * n_y if n_z > 1 else 0
+        step_z = n_x * n_y if n_z > 1 else 0
+        return self.margin, n_x, step_z, self.gx, self.gy, self.gz
 
     @property
     def inner(self) -> slice:
@@ -53,10 +57,6 @@ class Grid:
     def zeros(self) -> Field:
         """A new field."""
         return np.zeros(self.gx.size)
-
-    def apply(self, x: Field, y: Field) -> None:
-        """Set `y = A x`."""
-        apply(self.margin, *self.steps, self.diagonal, self.gx, self.gy, self.gz, x, y)
 
 
 def assemble(phases: NDArray[np.uint8], table: Field) -> Grid:
@@ -94,19 +94,21 @@ def assemble(phases: NDArray[np.uint8], table: Field) -> Grid:
 def connect(flat, shape, margin, table, gx, gy, gz):
     """Look up the conductance of every face."""
     n_z, n_y, n_x = shape
-    area = n_x * n_y
-    for k in range(n_z):
-        for j in range(n_y):
-            row = (k * n_y + j) * n_x
+    area, n, faces = n_x * n_y, table.shape[0], table.reshape(-1)
+    for line in range(n_z * n_y):
+        row = line * n_x
+        here = flat[row : row + n_x]
+        x, y = gx[margin + row : margin + row + n_x], gy[margin + row :]
+        for i in range(1, n_x):
+            x[i] = faces[here[i] * n + here[i - 1]]
+        if line % n_y > 0:
+            before = flat[row - n_x : row]
             for i in range(n_x):
-                p = row + i
-                here = flat[p]
-                if i > 0:
-                    gx[margin + p] = table[here, flat[p - 1]]
-                if j > 0:
-                    gy[margin + p] = table[here, flat[p - n_x]]
-                if k > 0:
-                    gz[margin + p] = table[here, flat[p - area]]
+                y[i] = faces[here[i] * n + before[i]]
+        if line >= n_y:
+            before, z = flat[row - area : row - area + n_x], gz[margin + row :]
+            for i in range(n_x):
+                z[i] = faces[here[i] * n + before[i]]
 
 
 @kernel
@@ -125,12 +127,8 @@ def invert(margin, sy, sz, gx, gy, gz, inlet, outlet, diagonal, inverse):
     """Sum what leaves each cell, and invert it."""
     n = gx.size - 2 * margin
     a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
-    first, last, d, v = (
-        inlet[margin:],
-        outlet[margin:],
-        diagonal[margin:],
-        inverse[margin:],
-    )
+    first, last = inlet[margin:], outlet[margin:]
+    d, v = diagonal[margin:], inverse[margin:]
     for i in range(n):
         d[i] = first[i] + last[i] + a0[i] + a1[i] + b0[i] + b1[i]
     if sz > 0:
@@ -139,82 +137,3 @@ def invert(margin, sy, sz, gx, gy, gz, inlet, outlet, diagonal, inverse):
             d[i] += c0[i] + c1[i]
     for i in range(n):
         v[i] = 1.0 / d[i] if d[i] > 0 else 0.0
-
-
-@kernel
-def apply(margin, sy, sz, diagonal, gx, gy, gz, x, y):
-    """Set `y = A x`. Views instead of offsets: only those are vectorised (5 times)."""
-    n = x.size - 2 * margin
-    d, x0, y0 = diagonal[margin:], x[margin:], y[margin:]
-    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
-    xa, xb = x[margin - 1 :], x[margin + 1 :]
-    xc, xd = x[margin - sy :], x[margin + sy :]
-    if sz == 0:
-        for i in range(n):
-            near = a0[i] * xa[i] + a1[i] * xb[i] + b0[i] * xc[i] + b1[i] * xd[i]
-            y0[i] = d[i] * x0[i] - near
-        return
-    c0, c1, xe, xf = gz[margin:], gz[margin + sz :], x[margin - sz :], x[margin + sz :]
-    for i in range(n):
-        near = a0[i] * xa[i] + a1[i] * xb[i] + b0[i] * xc[i] + b1[i] * xd[i]
-        y0[i] = d[i] * x0[i] - near - c0[i] * xe[i] - c1[i] * xf[i]
-
-
-@kernel
-def smooth(margin, sy, sz, diagonal, inverse, gx, gy, gz, w, b, x, y):
-    """Set `y = x + w (b - A x) / diagonal`."""
-    n = x.size - 2 * margin
-    d, v, f = diagonal[margin:], inverse[margin:], b[margin:]
-    x0, y0 = x[margin:], y[margin:]
-    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
-    xa, xb = x[margin - 1 :], x[margin + 1 :]
-    xc, xd = x[margin - sy :], x[margin + sy :]
-    if sz == 0:
-        for i in range(n):
-            near = a0[i] * xa[i] + a1[i] * xb[i] + b0[i] * xc[i] + b1[i] * xd[i]
-            y0[i] = x0[i] + w * v[i] * (f[i] - d[i] * x0[i] + near)
-        return
-    c0, c1, xe, xf = gz[margin:], gz[margin + sz :], x[margin - sz :], x[margin + sz :]
-    for i in range(n):
-        near = a0[i] * xa[i] + a1[i] * xb[i] + b0[i] * xc[i] + b1[i] * xd[i]
-        near += c0[i] * xe[i] + c1[i] * xf[i]
-        y0[i] = x0[i] + w * v[i] * (f[i] - d[i] * x0[i] + near)
-
-
-@kernel
-def dot(x, y):
-    """Scalar product."""
-    s = 0.0
-    for i in range(x.size):
-        s += x[i] * y[i]
-    return s
-
-
-@kernel
-def add(y, scale, x):
-    """Set `y = y + scale x`."""
-    for i in range(x.size):
-        y[i] += scale * x[i]
-
-
-@kernel
-def dissipation(margin, sy, sz, gx, gy, gz, inlet, outlet, x):
-    """Power lost in the faces and the half cells at the ends, at potentials 1 and 0."""
-    n = x.size - 2 * margin
-    g, h, x0 = gx[margin:], gy[margin:], x[margin:]
-    xa, xb, first, last = (
-        x[margin - 1 :],
-        x[margin - sy :],
-        inlet[margin:],
-        outlet[margin:],
-    )
-    total = 0.0
-    for i in range(n):
-        a, b, c = x0[i] - xa[i], x0[i] - xb[i], 1 - x0[i]
-        faces = g[i] * a * a + h[i] * b * b
-        total += faces + first[i] * c * c + last[i] * x0[i] * x0[i]
-    if sz > 0:
-        k, xc = gz[margin:], x[margin - sz :]
-        for i in range(n):
-            total += k[i] * (x0[i] - xc[i]) * (x0[i] - xc[i])
-    return total

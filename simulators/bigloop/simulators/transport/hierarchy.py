@@ -16,16 +16,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bigloop.simulators.transport.clusters import (
+    ACTIVE,
+    ALONG_X,
+    ALONG_Y,
+    ALONG_Z,
+    label,
+)
 from bigloop.simulators.transport.grid import Field, Grid
 from bigloop.simulators.transport.jit import kernel
+from bigloop.simulators.transport.skyline import factor, work
 
 Index = NDArray[np.int32]
 STRONG = 0.1
 """A link is strong if it is this part of the strongest link of both its nodes."""
 EDGE = {False: 4, True: 2}
 """Edge of the first blocks in 2-D and in 3-D, by what was fastest; then they double."""
-COARSEST = 64
-"""Number of nodes that are solved by a dense inverse."""
+DIRECT = 1_200_000
+"""Multiplications that may be spent on the factors of the coarsest graph."""
 _STALLED = 0.7
 """Part of the nodes that may be left before a lower bar for strong links is tried."""
 
@@ -35,12 +43,12 @@ class Hierarchy:
     """All coarse graphs behind one another; nodes have one numbering over all levels.
 
     Row `i` has the links `pointer[i]` to `pointer[i + 1]`, those to lower numbers up to
-    `middle[i]`. The last number is that of a node without links, for cells that do not
-    conduct.
+    `middle[i]`.
     """
 
     cells: Index
-    """Node of each cell of the finest grid, flat without margins."""
+    """Node of each cell of the finest grid, flat without margins; -1, the last of any
+    vector, for cells that do not conduct."""
     start: NDArray[np.int64]
     """First node of each level, and the end."""
     parent: Index
@@ -49,8 +57,8 @@ class Hierarchy:
     column: Index
     link: Field
     diagonal: Field
-    dense: Field
-    """Inverse of the coarsest operator."""
+    factors: tuple[NDArray[np.int64], Field, Field]
+    """Of the coarsest operator, by `skyline.factor`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +79,7 @@ def coarsen(grid: Grid) -> Hierarchy:
     """All levels below a grid."""
     cells, graph = _first(grid)
     graphs, parents = [graph], []
-    while graph.leak.size > COARSEST:
+    while work(graph.pointer, graph.column) > DIRECT:
         parent, graph = _next(graph)
         parents.append(parent)
         graphs.append(graph)
@@ -80,7 +88,7 @@ def coarsen(grid: Grid) -> Hierarchy:
     pairs = list(zip(graphs, start[:-1], links[:-1], strict=True))
     parents = [p + s for p, s in zip(parents, start[1:], strict=False)]
     return Hierarchy(
-        cells=np.where(cells < 0, start[-1], cells).astype(np.int32),
+        cells=cells,
         start=start,
         parent=np.concatenate([*parents, [0]]).astype(np.int32),
         pointer=np.concatenate(
@@ -90,20 +98,23 @@ def coarsen(grid: Grid) -> Hierarchy:
         column=np.concatenate([g.column + s for g, s, _ in pairs]).astype(np.int32),
         link=np.concatenate([g.link for g in graphs]),
         diagonal=np.concatenate([g.diagonal for g in graphs]),
-        dense=_inverse(graphs[-1]),
+        factors=factor(graph.pointer, graph.column, graph.link, graph.diagonal),
     )
 
 
 def _first(grid: Grid) -> tuple[Index, _Graph]:
     faces = (grid.gx, grid.gy, grid.gz)
-    edge = EDGE[grid.shape[0] > 1]
-    n_z, n_y, n_x = (-(-n // edge) for n in grid.shape)
-    cells, n = merge_cells(grid.shape, grid.margin, edge, *faces, grid.diagonal, STRONG)
-    leak = (grid.inlet + grid.outlet)[grid.inner]
-    pointer, column, link, leak, block = project_cells(
-        grid.shape, grid.margin, edge, *faces, leak, cells, n
+    n_z, n_y, n_x = grid.shape
+    edge = EDGE[n_z > 1]
+    bits = strong_links(grid.shape, grid.margin, edge, *faces, grid.diagonal, STRONG)
+    cells, first = label(bits, n_x, n_x * n_y)
+    one, other, link = boundaries(grid.shape, grid.margin, *faces, cells)
+    pointer, column, link = rows(first.size, one, other, link)
+    leak, block = gather(
+        grid.shape, grid.margin, edge, grid.inlet, grid.outlet, cells, first
     )
-    return cells, _graph(pointer, column, link, leak, block, (n_z, n_y, n_x))
+    blocks = (-(-n_z // edge), -(-n_y // edge), -(-n_x // edge))
+    return cells, _graph(pointer, column, link, leak, block, blocks)
 
 
 def _next(graph: _Graph) -> tuple[Index, _Graph]:
@@ -142,35 +153,6 @@ def _graph(
     )
 
 
-def _inverse(graph: _Graph) -> Field:
-    matrix = np.diag(graph.diagonal)
-    rows = np.repeat(np.arange(graph.leak.size), np.diff(graph.pointer))
-    matrix[rows, graph.column] -= graph.link
-    invert(matrix)
-    return matrix
-
-
-@kernel
-def invert(a):
-    """Invert a symmetric positive definite matrix in place, by Gauss and Jordan.
-
-    Without pivots, which it does not need; here, because a threaded library takes
-    longer to wake its threads.
-    """
-    n = a.shape[0]
-    for k in range(n):
-        pivot = 1.0 / a[k, k]
-        a[k, k] = 1.0
-        for j in range(n):
-            a[k, j] *= pivot
-        for i in range(n):
-            if i != k and a[i, k] != 0.0:
-                f = a[i, k]
-                a[i, k] = 0.0
-                for j in range(n):
-                    a[i, j] -= f * a[k, j]
-
-
 @kernel
 def find(root, i):
     """Root of a node; halves the path to it."""
@@ -181,92 +163,118 @@ def find(root, i):
 
 
 @kernel
-def number(root, active):
-    """Number the roots in order; -1 for what is not active."""
+def number(root):
+    """Number the roots in order; name of each node, and how many there are."""
     n = 0
     names = np.full(root.size, -1, np.int32)
     for i in range(root.size):
-        if active[i] > 0:
-            r = find(root, i)
-            if names[r] < 0:
-                names[r] = n
-                n += 1
-            names[i] = names[r]
+        r = find(root, i)
+        if names[r] < 0:
+            names[r] = n
+            n += 1
+        names[i] = names[r]
     return names, n
 
 
 @kernel
-def merge_cells(shape, margin, edge, gx, gy, gz, diagonal, strong):
-    """Node of each cell, and how many there are."""
+def strong_links(shape, margin, edge, gx, gy, gz, conducts, strong):
+    """Bits for `label`: strong links that do not leave a block."""
     n_z, n_y, n_x = shape
-    sy, sz = n_x, n_x * n_y
-    n = sz * n_z
-    root = np.arange(n).astype(np.int32)
-    top = np.empty(n)
-    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + sy :]
+    sz, n = n_x * n_y if n_z > 1 else 0, gx.size - 2 * margin
+    top, bits = np.zeros(gx.size), np.empty(n, np.uint8)
+    t, d = top[margin:], conducts[margin:]
+    a0, a1, b0, b1 = gx[margin:], gx[margin + 1 :], gy[margin:], gy[margin + n_x :]
+    c0, c1 = (gz[margin:], gz[margin + sz :]) if n_z > 1 else (gx, gx)
     for p in range(n):
-        top[p] = strong * max(max(a0[p], a1[p]), max(b0[p], b1[p]))
+        t[p] = strong * max(max(a0[p], a1[p]), max(b0[p], b1[p]))
+        bits[p] = ACTIVE if d[p] > 0 else 0
     if n_z > 1:
-        c0, c1 = gz[margin:], gz[margin + sz :]
         for p in range(n):
-            top[p] = max(top[p], strong * max(c0[p], c1[p]))
-    for k in range(n_z):
-        for j in range(n_y):
-            for i in range(n_x):
-                p = k * sz + j * sy + i
-                g = gx[margin + p]
-                if i % edge and g > 0 and g >= max(top[p], top[p - 1]):
-                    root[find(root, p)] = find(root, p - 1)
-                g = gy[margin + p]
-                if j % edge and g > 0 and g >= max(top[p], top[p - sy]):
-                    root[find(root, p)] = find(root, p - sy)
-                if k % edge:
-                    g = gz[margin + p]
-                    if g > 0 and g >= max(top[p], top[p - sz]):
-                        root[find(root, p)] = find(root, p - sz)
-    return number(root, diagonal[margin : margin + n])
+            t[p] = max(t[p], strong * max(c0[p], c1[p]))
+    for line in range(n_z * n_y):
+        row = line * n_x
+        mark(row, n_x, ALONG_X, margin, 1, gx, top, bits)
+        for p in range(row, row + n_x, edge):
+            bits[p] &= ACTIVE
+        if line % n_y % edge:
+            mark(row, n_x, ALONG_Y, margin, n_x, gy, top, bits)
+        if line // n_y % edge:
+            mark(row, n_x, ALONG_Z, margin, sz, gz, top, bits)
+    return bits
 
 
 @kernel
-def project_cells(shape, margin, edge, gx, gy, gz, leak, node, n):
-    """Links between nodes, both ways and not yet summed; leaks; block of each node."""
+def mark(row, n, bit, margin, step, g, top, bits):
+    """Set a bit of those cells of a row whose link to the cell before is strong."""
+    p = margin + row
+    link, here, before = g[p : p + n], top[p : p + n], top[p - step : p - step + n]
+    found = bits[row : row + n]
+    for i in range(n):
+        strong = (link[i] > 0) & (link[i] >= here[i]) & (link[i] >= before[i])
+        found[i] |= bit if strong else 0
+
+
+@kernel
+def boundaries(shape, margin, gx, gy, gz, node):
+    """Links between different nodes: both nodes, and conductance; not yet summed."""
     n_z, n_y, n_x = shape
-    step = (1, n_x, n_x * n_y)
-    count = np.zeros(n + 1, np.int64)
-    leaks, block = np.zeros(n), np.zeros(n, np.int64)
+    size = 3 * node.size
+    one, other = np.empty(size, np.int32), np.empty(size, np.int32)
+    link = np.empty(size)
+    m = -1
+    here, there = -1, -1
     for axis in range(3 if n_z > 1 else 2):
         g = gx if axis == 0 else (gy if axis == 1 else gz)
-        for p in range(step[axis], node.size):
-            if g[margin + p] > 0:
-                a, b = node[p], node[p - step[axis]]
-                if a != b:
-                    count[a + 1] += 1
-                    count[b + 1] += 1
+        step = 1 if axis == 0 else (n_x if axis == 1 else n_x * n_y)
+        for p in range(step, node.size):
+            a, b = node[p], node[p - step]
+            if a != b and g[margin + p] > 0:
+                # Links along one border come in runs.
+                if a != here or b != there:
+                    m += 1
+                    one[m], other[m], link[m] = a, b, 0.0
+                    here, there = a, b
+                link[m] += g[margin + p]
+    return one[: m + 1], other[: m + 1], link[: m + 1]
+
+
+@kernel
+def rows(n, one, other, weight):
+    """Links both ways, row by row."""
+    count = np.zeros(n + 1, np.int64)
+    for k in range(one.size):
+        count[one[k] + 1] += 1
+        count[other[k] + 1] += 1
     pointer = np.cumsum(count)
     free = pointer[:-1].copy()
     column, link = np.empty(pointer[n], np.int32), np.empty(pointer[n])
-    for axis in range(3 if n_z > 1 else 2):
-        g = gx if axis == 0 else (gy if axis == 1 else gz)
-        for p in range(step[axis], node.size):
-            if g[margin + p] > 0:
-                a, b = node[p], node[p - step[axis]]
-                if a != b:
-                    column[free[a]], link[free[a]] = b, g[margin + p]
-                    column[free[b]], link[free[b]] = a, g[margin + p]
-                    free[a] += 1
-                    free[b] += 1
-    across, up = -(-n_x // edge), -(-n_y // edge)
-    for k in range(n_z):
-        for j in range(n_y):
-            row = ((k // edge) * up + j // edge) * across
-            for i in range(n_x):
-                a = node[(k * n_y + j) * n_x + i]
-                if a >= 0:
-                    block[a] = row + i // edge
-    for p in range(node.size):
-        if leak[p] > 0:
-            leaks[node[p]] += leak[p]
-    return pointer, column, link, leaks, block
+    for k in range(one.size):
+        a, b = one[k], other[k]
+        column[free[a]], link[free[a]] = b, weight[k]
+        column[free[b]], link[free[b]] = a, weight[k]
+        free[a] += 1
+        free[b] += 1
+    return pointer, column, link
+
+
+@kernel
+def gather(shape, margin, edge, inlet, outlet, node, first):
+    """Conductance of each node to the two ends, and its block."""
+    n_z, n_y, n_x = shape
+    leaks, block = np.zeros(first.size), np.empty(first.size, np.int64)
+    layer = n_x * n_y if n_z > 1 else n_x
+    for i in range(layer):
+        p, q = margin + i, margin + node.size - layer + i
+        if inlet[p] > 0:
+            leaks[node[i]] += inlet[p]
+        if outlet[q] > 0:
+            leaks[node[q - margin]] += outlet[q]
+    up, across = -(-n_y // edge), -(-n_x // edge)
+    for i in range(first.size):
+        line, x = first[i] // n_x, first[i] % n_x
+        z, y = line // n_y, line % n_y
+        block[i] = (z // edge * up + y // edge) * across + x // edge
+    return leaks, block
 
 
 @kernel
@@ -295,7 +303,7 @@ def merge_nodes(pointer, column, link, above, strong):
             j = column[k]
             if j < i and above[i] == above[j] and link[k] >= max(top[i], top[j]):
                 root[find(root, i)] = find(root, j)
-    return number(root, np.ones(n))
+    return number(root)
 
 
 @kernel

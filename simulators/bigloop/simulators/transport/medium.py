@@ -59,12 +59,12 @@ def medium(
         )
     sigma = _conductivities(labels, conductivity)
     table = _table(labels, sigma, contact or {}, voxel_cm)
-    phases = np.moveaxis(phases, axis, 0)
-    phases, through = _without_islands(phases, np.concatenate([[0.0], sigma]))
+    phases = np.ascontiguousarray(np.moveaxis(phases, axis, 0))
     if phases.ndim == 2:
         phases = phases[None]
+    phases, through = _without_islands(phases, np.concatenate([[0.0], sigma]) > 0)
     return Medium(
-        phases=np.ascontiguousarray(phases),
+        phases=phases,
         table=table,
         mean=float(sigma @ counts / pixels.size),
         through=through,
@@ -163,20 +163,21 @@ def _table(
 
 
 def _without_islands(
-    phases: NDArray[np.uint8], sigma: NDArray[np.float64]
+    phases: NDArray[np.uint8], conducts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], float]:
     """Phase 0 for all that does not conduct or does not join both ends."""
-    from scipy import ndimage
+    from bigloop.simulators.transport.clusters import conducting, keep, label
 
-    conducts = (sigma > 0)[phases]
-    if conducts.all():
+    # All phases but 0 occur.
+    if conducts[1:].all():
         return phases, 1.0
     # Whoever conducts is joined to a conducting neighbour whatever their phases are.
-    clusters, n = ndimage.label(conducts)
-    both = np.zeros(n + 1, dtype=np.bool_)
-    both[np.intersect1d(clusters[0], clusters[-1])] = True
-    both[0] = False
-    joined = both[clusters]
-    total = int(conducts.sum())
-    part = float(joined.sum() / total) if total else 0.0
-    return np.where(joined, phases, 0).astype(np.uint8), part
+    _, n_y, n_x = phases.shape
+    clusters, first = label(conducting(phases, conducts), n_x, n_y * n_x)
+    ends = 0 if len(phases) > 1 else 1
+    layers = clusters.reshape(phases.shape).take((0, -1), ends)
+    both = np.zeros(first.size + 1, dtype=np.bool_)
+    both[np.intersect1d(layers.take(0, ends), layers.take(1, ends))] = True
+    both[-1] = False
+    total, left = keep(clusters, both, phases.reshape(-1))
+    return phases, left / total if total else 0.0

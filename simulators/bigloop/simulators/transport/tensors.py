@@ -8,6 +8,7 @@ the compiled one where thin walls or high contrast matter.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -48,38 +49,43 @@ class Level:
 
 
 class TensorSystem:
-    """A `System` on flat tensors; W-cycles down to a dense inverse."""
+    """A `System` on tensors, from `x` on; W-cycles down to a dense inverse."""
 
-    def __init__(self, fine: Level, inlet: Tensor, outlet: Tensor) -> None:
+    def __init__(self, fine: Level, inlet: Tensor, outlet: Tensor, x: Tensor) -> None:
         self._inlet, self._outlet = inlet, outlet
         self._levels = [fine]
         while self._levels[-1].leak.numel() > COARSEST:
             self._levels.append(_coarser(self._levels[-1]))
         self._dense = _inverse(self._levels[-1])
+        self._x, self._r = x, inlet - fine.apply(x)
+        self._z, self._p, self._q = (torch.zeros_like(x) for _ in range(3))
 
-    def apply(self, p: Tensor) -> Tensor:
-        """`A p`."""
-        fine = self._levels[0]
-        return fine.apply(p.view_as(fine.leak)).reshape(-1)
+    def precondition(self) -> tuple[float, float]:
+        """`z = M r`; returns `r z` and `z q`."""
+        self._z = self._cycle(0, self._r)
+        return _dot(self._r, self._z), _dot(self._z, self._q)
 
-    def precondition(self, r: Tensor) -> Tensor:
-        """`M r`."""
-        return self._cycle(0, r.view_as(self._levels[0].leak)).reshape(-1)
+    def search(self, beta: float) -> tuple[float, float]:
+        """`p = z + beta p`, `q = A p`; returns `p q` and `r p`."""
+        self._p = self._z + beta * self._p
+        self._q = self._levels[0].apply(self._p)
+        return _dot(self._p, self._q), _dot(self._r, self._p)
 
-    def dot(self, x: Tensor, y: Tensor) -> float:
-        """`x y`."""
-        return float(x @ y)
+    def move(self, alpha: float) -> float:
+        """`x += alpha p`, `r -= alpha q`; returns the sum of `r`."""
+        self._x.add_(self._p, alpha=alpha)
+        self._r.sub_(self._q, alpha=alpha)
+        return float(self._r.sum())
 
-    def add(self, y: Tensor, scale: float, x: Tensor) -> None:
-        """`y += scale x`."""
-        y.add_(x, alpha=scale)
+    def residual(self) -> tuple[float, float]:
+        """Norm and sum of `r`."""
+        return math.sqrt(_dot(self._r, self._r)), float(self._r.sum())
 
-    def dissipation(self, x: Tensor) -> float:
+    def dissipation(self) -> float:
         """Power at unit voltage."""
-        fine = self._levels[0]
-        x = x.view_as(fine.leak)
+        x = self._x
         power = (self._inlet * (1 - x) ** 2 + self._outlet * x**2).sum()
-        for axis, g in enumerate(fine.faces):
+        for axis, g in enumerate(self._levels[0].faces):
             power = power + (g * x.diff(dim=axis) ** 2).sum()
         return float(power)
 
@@ -105,8 +111,8 @@ class TensorSystem:
         return OVERCORRECTION * x if depth == 1 else x
 
 
-def prepare(medium: Medium, device: str) -> tuple[TensorSystem, Tensor, Tensor]:
-    """System, first guess (a uniform field) and its residual, on a device of torch.
+def prepare(medium: Medium, device: str) -> TensorSystem:
+    """The system of a medium on a device of torch, with a uniform field to begin with.
 
     Raises:
         SpecError: there is no such device.
@@ -129,9 +135,11 @@ def prepare(medium: Medium, device: str) -> tuple[TensorSystem, Tensor, Tensor]:
     shape = [1, 1, 1]
     shape[axis] = n
     ramp = 1 - (torch.arange(n, dtype=torch.float64, device=device) + 0.5) / n
-    x = (ramp.view(shape) * (fine.diagonal > 0)).reshape(-1).clone()
-    system = TensorSystem(fine, inlet, outlet)
-    return system, x, inlet.reshape(-1) - system.apply(x)
+    return TensorSystem(fine, inlet, outlet, ramp.view(shape) * (fine.diagonal > 0))
+
+
+def _dot(x: Tensor, y: Tensor) -> float:
+    return float((x * y).sum())
 
 
 def _faces(table: Tensor, phases: Tensor, axis: int) -> Tensor:
