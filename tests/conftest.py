@@ -33,19 +33,17 @@ ON_RAY = (
 LONGEST = (
     "tests/platform/loop/test_executors.py",
     "tests/simulators/test_ageing.py",
-    "tests/platform/loop/test_learning.py",
     "tests/platform/dashboard/browser/test_every_page.py",
     "tests/platform/loop/test_campaign_loop.py",
     "tests/models/interphase",
+    "tests/platform/loop/test_learning.py",
     "tests/models/prvae",
     "tests/simulators/test_life.py",
     "tests/platform/dashboard/browser/test_journeys.py",
-    "tests/agents/test_batches.py",
     "tests/platform/loop/test_kill.py",
     "tests/simulators/sei/test_published.py",
     "tests/platform/dashboard/browser/test_scripts_in_browser.py",
     "tests/agents/several/test_several_agent.py",
-    "tests/agents/test_multi_fidelity.py",
     "tests/platform/api/test_roles.py",
     "tests/db/test_machine.py",
     "tests/platform/bench/test_methods.py",
@@ -57,7 +55,8 @@ LONGEST = (
     "tests/platform/api/test_fuzz.py",
     "tests/platform/cli/test_learning.py",
 )
-"""Begun first: one that is begun last leaves the other processes idle."""
+"""Begun first: one that is begun last leaves the other processes idle. The first file
+compiles the kernel of the lattice, which others find on disk: not beside each other."""
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
