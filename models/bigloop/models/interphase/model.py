@@ -283,22 +283,27 @@ class InterphaseRNN:
 
     def _levels(self, scaled: Records, lives: int, seed: int, filtered: bool) -> Tensor:
         """Of each channel, `E x n x K x T x C`, scaled, as the network has them."""
+        steps = scaled.ages.shape[1] + 1
+        draws = even(lives, steps, self._state.network.space.n_draws, seed)
+        draws = draws.to(scaled.ages)
+        generator = torch.Generator().manual_seed(seed)
+        lots = torch.rand(1, steps, generator=generator).to(scaled.ages)
         parts = [
-            self._lives(scaled[slice(i, i + _CHUNK)], lives, seed, filtered)
+            self._lives(scaled[slice(i, i + _CHUNK)], draws, lots, filtered)
             for i in range(0, max(len(scaled), 1), _CHUNK)
         ]
         return torch.cat(parts, 1)[..., self._state.scaling.places]
 
-    def _lives(self, scaled: Records, lives: int, seed: int, filtered: bool) -> Tensor:
-        state = self._state
-        (n, T), places = scaled.ages.shape, state.scaling.places
-        draws = even(lives, T + 1, state.network.space.n_draws, seed)
-        draws = draws.to(scaled.ages).expand(n, -1, -1, -1)
+    def _lives(
+        self, scaled: Records, draws: Tensor, lots: Tensor, filtered: bool
+    ) -> Tensor:
+        state, n = self._state, len(scaled)
+        places = state.scaling.places
+        draws = draws.expand(n, -1, -1, -1)
         if not bool(scaled.mask.any()):
             return roll(state.network, scaled, places, draws).levels
-        generator = torch.Generator().manual_seed(seed)
-        lots = torch.rand(1, T + 1, generator=generator).to(scaled.ages).expand(n, -1)
         if filtered:
+            lots = lots.expand(n, -1)
             return follow(state.network, scaled, places, draws, lots).levels
         told = scaled.mask.amax(-1).flip(1).cummax(1).values.flip(1)
         return roll(

@@ -52,14 +52,20 @@ def label(bits, sy, sz):
 
 
 @kernel
+def find(root, i):
+    """Root of a cluster or node; halves the path to it."""
+    while root[i] != i:
+        root[i] = root[root[i]]
+        i = root[i]
+    return i
+
+
+@kernel
 def unite(root, a, b):
     """Make two clusters one, of which `a` may be none; returns one of its names."""
     if a < 0 or a == b:
         return b
-    while root[a] != a:
-        a = root[a]
-    while root[b] != b:
-        b = root[b]
+    a, b = find(root, a), find(root, b)
     if a < b:
         root[b] = a
         return a

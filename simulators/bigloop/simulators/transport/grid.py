@@ -69,9 +69,9 @@ def assemble(phases: NDArray[np.uint8], table: Field) -> Grid:
     """
     n_z, n_y, n_x = phases.shape
     margin = max(n_x, n_x * n_y if n_z > 1 else 0) + 8
-    fields = np.zeros((8, phases.size + 2 * margin))
+    fields = np.zeros((7, phases.size + 2 * margin))
     gz = fields[2] if n_z > 1 else fields[2, :1]
-    gx, gy, _, inlet, outlet, diagonal, inverse, _ = fields
+    gx, gy, _, inlet, outlet, diagonal, inverse = fields
     flat = np.ascontiguousarray(phases).reshape(-1)
     connect(flat, phases.shape, margin, table, gx, gy, gz)
     ends(flat, phases.shape, margin, np.diag(table).copy(), inlet, outlet)

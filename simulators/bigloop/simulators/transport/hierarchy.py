@@ -21,6 +21,7 @@ from bigloop.simulators.transport.clusters import (
     ALONG_X,
     ALONG_Y,
     ALONG_Z,
+    find,
     label,
 )
 from bigloop.simulators.transport.grid import Field, Grid
@@ -151,15 +152,6 @@ def _graph(
         block=block,
         blocks=blocks,
     )
-
-
-@kernel
-def find(root, i):
-    """Root of a node; halves the path to it."""
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = root[i]
-    return i
 
 
 @kernel
