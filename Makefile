@@ -34,7 +34,7 @@ layers: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/pytest -m "not slow and not gpu" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow and not gpu and not browser" -n 2 --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
@@ -61,10 +61,10 @@ bench: $(STAMP)
 kill: $(STAMP)
 	$(BIN)/python benchmarks/kill.py --kills 100
 
-# In a real Chromium, the system's or Playwright's; `make test` runs them, too.
+# In a real Chromium, the system's or Playwright's; `.ci/run` runs them, too.
 .PHONY: test-browser pictures
 test-browser: $(STAMP)
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m "browser and not slow" -n 2 --dist loadfile
 
 # A picture of every page at two widths, light and dark, for the documentation.
 pictures: $(STAMP)

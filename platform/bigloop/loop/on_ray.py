@@ -83,13 +83,20 @@ class RayExecutor:
 
     def _send(self, source: str, kind: str, request: Request) -> None:
         slot = self._slot(source)
+        actor = self._actor(source, slot)
+        ref = actor.ask.remote(kind, *self._parts(request))
+        self._running[ref] = (request.trial, slot, actor)
+        if slot[1] + 1 < self._capacity[source]:
+            # A process takes a second to start: the next one is there when it is asked.
+            self._actor(source, (slot[0], slot[1] + 1))
+
+    def _actor(self, source: str, slot: tuple[str, int]) -> Any:
+        """The actor of a slot, started if there is none."""
         if slot not in self._actors:
             remote = self._ray.remote(SourceActor)
             options = remote.options(max_restarts=0, max_task_retries=0, num_cpus=0)
             self._actors[slot] = options.remote(self._plans[source])
-        actor = self._actors[slot]
-        ref = actor.ask.remote(kind, *self._parts(request))
-        self._running[ref] = (request.trial, slot, actor)
+        return self._actors[slot]
 
     def _parts(self, request: Request) -> tuple[Any, ...]:
         """A request, and its weights as an object that is sent to each node once."""

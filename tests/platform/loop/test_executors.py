@@ -134,6 +134,19 @@ def test_an_actor_that_dies_is_an_answer_and_is_replaced(
     executor.close()
 
 
+def test_the_actor_that_is_needed_next_is_started_before_it_is_needed(
+    plans: dict[str, Plan], design: Design
+) -> None:
+    executor = RayExecutor(plans, dict.fromkeys(plans, 3))
+    for trial, n in (("t1", 2), ("t2", 3), ("t3", 3), ("t4", 3)):
+        request = Request(trial=trial, design=design, until_age=20.0)
+        executor.submit("look", request)
+        assert len(executor._actors) == n
+    slots = [index for _, (_, index), _ in executor._running.values()]
+    assert slots == [0, 1, 2, 0]
+    executor.close()
+
+
 def test_ray_makes_the_decisions_that_this_process_makes(
     open_workspace: Callable[..., Workspace],
     change: Callable[..., Campaign],
