@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from bigloop.contracts import (
@@ -116,9 +115,6 @@ class CampaignLoop:
                 self.store.approve(trial.id, self._approver, "approved beforehand")
         line = Timeline.of(self.campaign, self.store.trials(self.campaign.name))
         delivery = self._delivery()
-        if self.workspace.settings.executor == "ray":
-            # Ray's start is seconds of waiting: what agents compute with is read then.
-            threading.Thread(target=import_module, args=("torch",), daemon=True).start()
         self.crew.start()
         try:
             return self._until_end(line, delivery, wait=wait)

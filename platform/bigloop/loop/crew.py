@@ -168,7 +168,9 @@ class Crew:
             name: 1 if source.is_physical else source.capacity
             for name, source in self.campaign.sources.items()
         }
-        return RayExecutor(self.plans, capacity, settings.ray_address)
+        address = settings.ray_address
+        self.note(f"connecting to Ray at {address}" if address else "starting Ray")
+        return RayExecutor(self.plans, capacity, address)
 
     def _run(self, worker: Worker) -> None:
         try:
