@@ -21,12 +21,9 @@ N = 200_000
 def test_expected_variances_are_the_means_of_the_prior() -> None:
     """Of 200,000 settings drawn from it, within four standard errors."""
     prior, rng = Prior(2, 1), random.Random(0)
+    means, sds = prior.mean.tolist(), prior.sd.tolist()
     signal, effect, noise = (
-        [
-            math.exp(rng.gauss(float(prior.mean[k]), float(prior.sd[k])))
-            for _ in range(N)
-        ]
-        for k in (2, 3, 4)
+        [math.exp(rng.gauss(means[k], sds[k])) for _ in range(N)] for k in (2, 3, 4)
     )
     drawn = [a + b for a, b in zip(signal, effect, strict=True)]
     function, between = expected_variances()
