@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import warnings
@@ -63,8 +64,9 @@ def run(
     method: str,
     seed: int,
     is_stopping: Callable[[], bool] = lambda: False,
+    goal: float = -math.inf,
 ) -> Run:
-    """Drive a method until it stops or nothing is affordable.
+    """Drive a method until it stops, nothing is affordable, or regret is at the goal.
 
     A method that raises has failed this run; the error is kept, nothing is made up.
 
@@ -79,7 +81,8 @@ def run(
         warnings.simplefilter("ignore")
         try:
             brief = Brief(campaign=campaign(problem, seed), stock=problem.stock)
-            _drive(found, build(method, brief), problem.sampler(seed), is_stopping)
+            made, sampler = build(method, brief), problem.sampler(seed)
+            _drive(found, made, sampler, is_stopping, goal)
         except StoppedError:
             raise
         except Exception as problem_of_method:
@@ -109,12 +112,16 @@ def _seed_everything(seed: int) -> None:
 
 
 def _drive(
-    found: _Trace, method: Method, sampler: Sampler, is_stopping: Callable[[], bool]
+    found: _Trace,
+    method: Method,
+    sampler: Sampler,
+    is_stopping: Callable[[], bool],
+    goal: float,
 ) -> None:
     spec = found.problem.spec
     is_open = True
     told_s = 0.0
-    while is_open:
+    while is_open and not found.is_at(goal):
         batch: list[Asked] = []
         for _ in range(spec.batch):
             if is_stopping():
@@ -159,6 +166,10 @@ class _Trace:
     def affords(self, source: str) -> bool:
         """Whether what is left pays for one more result of a source."""
         return self.problem.spec.priced[source].cost <= self.left + 1e-9
+
+    def is_at(self, regret: float) -> bool:
+        """Whether the best measured design is that good."""
+        return self._best is not None and self._best <= regret
 
     def asks(self, asked: Asked, core_s: float) -> None:
         """Set the price of a result aside."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def follow(
     path: Path,
     lines: list[tuple[str, Design]],
     advice: Design | None = None,
+    goal: float = -math.inf,
 ) -> tuple[Run, Script]:
     script = Script(lines, advice)
 
@@ -50,7 +52,7 @@ def follow(
         return script
 
     monkeypatch.setattr(module, "build", build)
-    return run(load(path), "random", 0), script
+    return run(load(path), "random", 0, goal=goal), script
 
 
 def test_a_run_by_hand(monkeypatch: pytest.MonkeyPatch, smoke: Path) -> None:
@@ -84,6 +86,12 @@ def test_a_run_by_hand(monkeypatch: pytest.MonkeyPatch, smoke: Path) -> None:
     assert regret_at(found, 1.0) == float("inf")
     assert regret_at(found, 3.0) == pytest.approx(4 / 19)
     assert regret_at(found, 99.0) == 0.0
+
+
+def test_a_run_ends_at_its_goal(monkeypatch: pytest.MonkeyPatch, smoke: Path) -> None:
+    lines = [("model", d(3)), ("cycler", d(0, "TFSI")), ("cycler", d(5))]
+    _, script = follow(monkeypatch, smoke, [*lines, ("cycler", d(3))], goal=0.25)
+    assert script.told == [110 - 1.5, 91.0, 106.0]
 
 
 def test_what_is_not_affordable_ends_the_run(
