@@ -8,13 +8,16 @@ import torch
 from torch import Tensor
 
 from bigloop.models.interphase.filtering import follow
+from bigloop.models.interphase.noise import likeliest
 from bigloop.models.interphase.records import Records
 from bigloop.models.interphase.rolling import Network, exactly, inputs
 
 _PSEUDO = 2.0
-"""Readings that the trained noise counts as, at each knot."""
-_NORMAL_MEDIAN = 0.6744897501960817
-"""Of the size of a unit normal number."""
+"""Readings, and draws, that the noise as it was counts as."""
+_MOST = 1.0
+"""Standard deviations of the noise that a distance counts for, at most."""
+_SHARE = 0.2
+"""Of the way that the noise goes in mid-training."""
 _CHUNK = 64
 
 
@@ -24,11 +27,11 @@ def settle(
     """Sizes of observation and process noise that make the readings likeliest.
 
     Particles do not depend on how good the guide is: each round draws lives that agree
-    with the readings. It sets the noise of each channel by the median distance that is
-    left (at each knot that of the readings near it in age), and each process noise by
-    the mean square of its normal draws, which must be 1: an expectation maximisation
-    of these sizes, all else held [Wei1990]_, with a median for the mean square of the
-    noise. Draws at age 0 must be 0 on average, too, or forecasts from the configuration
+    with the readings. It sets the noise of each channel by the distances that are left
+    (`noise.likeliest`), and each process noise by the mean square of its normal draws,
+    which must be 1: an expectation maximisation of these sizes, all else held
+    [Wei1990]_, in which far distances count for less, as no life follows some readings.
+    Draws at age 0 must be 0 on average, too, or forecasts from the configuration
     alone are biased. All readings count alike here, whatever they counted in training:
     what a member got wrong by chance and what it followed too closely then cancel, as
     when a variance is drawn given a draw of the weights.
@@ -45,7 +48,8 @@ def settle(
     near = _near(network, records)
     for turn in range(rounds):
         found = _moments(network, records, places, seed + turn)
-        _set_noise(network, near, _median_squares(found.left, near))
+        noise = network.space.noise.data
+        noise.copy_(likeliest(noise, near, found.left, _MOST))
         network.space.recentre(records.configuration, found.leaning)
         network.space.widen(found.begun, found.moved)
 
@@ -55,12 +59,16 @@ def listen(network: Network, records: Records, places: Tensor, seed: int) -> Non
 
     The evidence bound is not asked: all that the guide fails to follow looks like
     observation noise to it, and a network trained under too large a noise has no reason
-    to follow better. Here the mean square is taken: under a median a few lives that
-    cannot be followed would rule all gradients.
+    to follow better. Here the mean square near each knot is taken: were far distances
+    to count for less, a few lives that cannot be followed would rule all gradients.
     """
     found = _moments(network, records, places, seed, lives=32)
     near = _near(network, records)
-    _set_noise(network, near, _mean_squares(found.left, near), share=0.2)
+    noise, count = network.space.noise.data, near.sum((1, 2))
+    sums = torch.einsum("entc,cntj->ecj", found.left.square().mean(2), near)
+    now = (2 * noise).exp()
+    heard = (sums + _PSEUDO * now) / (count + _PSEUDO)
+    noise.copy_(0.5 * torch.lerp(now, heard, _SHARE).clamp_min(1e-12).log())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,43 +89,6 @@ def _near(network: Network, records: Records) -> Tensor:
     """How much each exact reading counts at each knot, `C x n x T x J`."""
     hats = network.space.hats(records.ages)
     return torch.einsum("ntc,ntj->cntj", exactly(records), hats)
-
-
-def _set_noise(
-    network: Network, near: Tensor, found: Tensor, share: float = 1.0
-) -> None:
-    """From squares found at the knots, `E x C x J`, by a share."""
-    noise = network.space.noise.data
-    count, now = near.sum((1, 2)), (2 * noise).exp()
-    found = (count * found + _PSEUDO * now) / (count + _PSEUDO)
-    noise.copy_(0.5 * torch.lerp(now, found, share).clamp_min(1e-12).log())
-
-
-def _mean_squares(left: Tensor, near: Tensor) -> Tensor:
-    """Of distances `E x n x K x T x C` near each knot, `E x C x J`; 0 without any."""
-    sums = torch.einsum("entc,cntj->ecj", left.square().mean(2), near)
-    return sums / near.sum((1, 2)).clamp_min(1e-6)
-
-
-def _median_squares(left: Tensor, near: Tensor) -> Tensor:
-    """What mean squares would be if all distances were normal, from their median.
-
-    Where lives follow their readings distances are normal with the spread of the
-    noise, and either tells it. Of lives that the process does not follow, bursts say,
-    a mean square takes everything and a median little [Huber1964]_.
-
-    .. [Huber1964] P. J. Huber, Ann. Math. Stat. 35, 73 (1964).
-    """
-    E, n, K, T, C = left.shape
-    ordered, order = left.movedim(-1, 1).reshape(E, C, n * K * T).sort(-1)
-    weights = near[:, :, None].expand(-1, -1, K, -1, -1).reshape(C, n * K * T, -1)
-    found = []
-    for weight in weights.unbind(-1):
-        shares = weight.double().expand(E, -1, -1).gather(-1, order)
-        below = shares.cumsum(-1)
-        at = torch.searchsorted(below, 0.5 * below[..., -1:])
-        found.append(ordered.gather(-1, at.clamp_max(n * K * T - 1)))
-    return (torch.cat(found, -1) / _NORMAL_MEDIAN).square()
 
 
 def _moments(
