@@ -41,6 +41,7 @@ LONGEST = (
     "tests/simulators/test_life.py",
     "tests/platform/dashboard/browser/test_journeys.py",
     "tests/platform/loop/test_kill.py",
+    "tests/simulators/sei/test_published.py",
     "tests/platform/dashboard/browser/test_scripts_in_browser.py",
     "tests/agents/several/test_several_agent.py",
     "tests/platform/api/test_roles.py",

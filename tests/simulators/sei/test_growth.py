@@ -101,7 +101,7 @@ def test_a_walker_spreads_as_it_must() -> None:
     """Mean square displacement of one radical: 4 k t, on a lattice without a wall."""
     rate = Barriers(e14=0.4).rates()[13]
     duration, squares = 20 / rate, []
-    for seed in range(150):
+    for seed in range(300):
         growth = Growth(
             _only(e14=0.4), seed=seed, start=put((81, 81), {(40, 40): Species.RADICAL})
         )

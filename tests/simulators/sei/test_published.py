@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from bigloop.simulators.sei import Barriers, End, measure
 from bigloop.simulators.sei.published import STORED_EVERY, replay
-
-# Nothing but the benchmark uses the published list, which takes 22 s to compile.
-pytestmark = pytest.mark.slow
 
 # A published run of the thin, empty class: finished with one layer of Li2CO3.
 EMPTY = Barriers(

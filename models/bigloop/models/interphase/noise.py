@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-_PSEUDO = 2.0
-"""Readings that the noise as it was counts as, at each knot."""
+PSEUDO = 2.0
+"""Readings, or draws, that a spread as it was counts as."""
 _KINK = 0.3
 """How much the slope of a line usually changes at a knot, in logarithms a knot."""
 _TURNS = 30
@@ -51,12 +51,12 @@ def likeliest(
     for _ in range(_TURNS):
         line = torch.einsum("cntj,ecj->ecnt", near, found)[:, :, :, None]
         share = (squares * (-2.0 * line).exp()).clamp_max(most**2).mean(3) / usual
-        own = _PSEUDO * was * (-2.0 * found).exp()
+        own = PSEUDO * was * (-2.0 * found).exp()
         slope = torch.einsum("ecnt,cntj->ecj", share, near) - near.sum((1, 2))
         bend = torch.einsum("ecnt,cntj,cnti->ecji", share, near, near)
         step = torch.linalg.solve(
             2.0 * (bend + torch.diag_embed(own)) + stiff,
-            slope + own - _PSEUDO - found @ stiff,
+            slope + own - PSEUDO - found @ stiff,
         )
         found = found + step.clamp(-_FARTHEST, _FARTHEST)
     return found

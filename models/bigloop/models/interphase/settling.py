@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from bigloop.models.interphase.filtering import follow
-from bigloop.models.interphase.noise import likeliest
+from bigloop.models.interphase.noise import PSEUDO, likeliest
 from bigloop.models.interphase.records import Records
 from bigloop.models.interphase.rolling import Network, exactly, inputs
 
-_PSEUDO = 2.0
-"""Readings, and draws, that the noise as it was counts as."""
 _MOST = 1.0
 """Standard deviations of the noise that a distance counts for, at most."""
 _SHARE = 0.2
@@ -67,7 +65,7 @@ def listen(network: Network, records: Records, places: Tensor, seed: int) -> Non
     noise, count = network.space.noise.data, near.sum((1, 2))
     sums = torch.einsum("entc,cntj->ecj", found.left.square().mean(2), near)
     now = (2 * noise).exp()
-    heard = (sums + _PSEUDO * now) / (count + _PSEUDO)
+    heard = (sums + PSEUDO * now) / (count + PSEUDO)
     noise.copy_(0.5 * torch.lerp(now, heard, _SHARE).clamp_min(1e-12).log())
 
 
@@ -122,12 +120,12 @@ def _moments(
         moved = moved.to(squares) + torch.einsum(
             "entd,nt->ed", squares[:, :, 1:], steps[rows]
         )
-    count = len(records) + _PSEUDO
+    count = len(records) + PSEUDO
     leaning = torch.cat(first, 1).sum(1) / count
-    whole = (torch.cat(begun, 1).sum(1) + _PSEUDO) / count
+    whole = (torch.cat(begun, 1).sum(1) + PSEUDO) / count
     return _Moments(
         left=torch.cat(left, 1),
         leaning=leaning,
         begun=whole - leaning.square(),
-        moved=(moved + _PSEUDO) / (steps.sum() + _PSEUDO),
+        moved=(moved + PSEUDO) / (steps.sum() + PSEUDO),
     )
