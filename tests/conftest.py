@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 # Two processes and all that they start share the cores: the threads of a factorisation
 # of 30 x 30 would wait for each other. Read when NumPy and torch are first imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+FIRST = {
+    "gw0": ("torch", "botorch.models"),
+    "gw1": ("scipy.stats", "pandas", "sqlalchemy.orm", "numba", "fastapi"),
+}
+"""What each process imports first. Where nothing is compiled yet, each compiles its own
+and reads what the other did; in the same order, each would compile everything."""
+
+for name in FIRST.get(os.environ.get("PYTEST_XDIST_WORKER", ""), ()):
+    importlib.import_module(name)
 
 settings.register_profile(
     "bigloop", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -89,6 +102,39 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_of_stores() -> Iterator[None]:
+    """New stores of this process get their tables by the statements of the first.
+
+    Alembic takes 60 ms to find out what to say to an empty database, and hundreds are
+    made. tests/db/test_schema.py migrates every time.
+    """
+    from bigloop.db import schema
+
+    migrate = schema._upgrade
+    said: dict[str, list[tuple[Any, Any]]] = {}
+
+    def upgrade(conn: sa.Connection) -> None:
+        if statements := said.get(conn.dialect.name):
+            cursor = conn.connection.cursor()
+            for statement, parameters in statements:
+                cursor.execute(statement, parameters)
+            return
+        heard: list[tuple[Any, Any]] = []
+
+        def hear(_: object, __: object, *what: Any) -> None:
+            heard.append(what[:2])
+
+        sa.event.listen(conn, "before_cursor_execute", hear)
+        migrate(conn)
+        sa.event.remove(conn, "before_cursor_execute", hear)
+        said[conn.dialect.name] = heard
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_upgrade", upgrade)
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

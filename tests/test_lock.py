@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -31,15 +31,15 @@ def _locked(name: str) -> dict[str, Version]:
 LOCKED = _locked("requirements.lock")
 
 
-def _needed(wanted: Iterable[str]) -> Iterator[Requirement]:
-    """Those requirements and, without end, those of what is installed for them."""
-    left, seen = [Requirement(text) for text in wanted], set()
+@cache
+def _needed() -> set[Requirement]:
+    """What is wanted and, without end, what is needed by what is installed for it."""
+    left, seen = [Requirement(text) for text in WANTED], set()
     while left:
         found = left.pop()
         if found in seen:
             continue
         seen.add(found)
-        yield found
         try:
             asked = distribution(found.name).requires or []
         except PackageNotFoundError:
@@ -50,12 +50,13 @@ def _needed(wanted: Iterable[str]) -> Iterator[Requirement]:
             marker = requirement.marker
             if not marker or any(marker.evaluate({"extra": e}) for e in extras):
                 left.append(requirement)
+    return seen
 
 
-def _problems(wanted: Iterable[str], locked: dict[str, Version]) -> list[str]:
+def _problems(locked: dict[str, Version]) -> list[str]:
     """What a lock lacks, or has in another version than is needed or installed."""
     found = []
-    for requirement in _needed(wanted):
+    for requirement in _needed():
         if requirement.name in BROUGHT:
             continue
         version = locked.get(canonicalize_name(requirement.name))
@@ -75,11 +76,11 @@ def _problems(wanted: Iterable[str], locked: dict[str, Version]) -> list[str]:
 
 
 def test_all_that_is_needed_is_locked_and_installed() -> None:
-    assert _problems(WANTED, LOCKED) == []
+    assert _problems(LOCKED) == []
 
 
 def test_nothing_else_is_locked() -> None:
-    names = {canonicalize_name(found.name) for found in _needed(WANTED)}
+    names = {canonicalize_name(found.name) for found in _needed()}
     assert sorted(LOCKED.keys() - names) == []
 
 
@@ -103,4 +104,4 @@ def test_a_lock_that_is_wrong_is_noticed(
     changes: dict[str, Version | None], says: str
 ) -> None:
     broken = {n: v for n, v in (LOCKED | changes).items() if v is not None}
-    assert any(says in problem for problem in _problems(WANTED, broken))
+    assert any(says in problem for problem in _problems(broken))

@@ -16,6 +16,14 @@ from bigloop.db import Store, schema
 from bigloop.db.schema import HEAD, MIGRATIONS, VERSION_TABLE
 from bigloop.db.tables import metadata
 
+_MIGRATE = schema._upgrade
+
+
+@pytest.fixture(autouse=True)
+def migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here every store is migrated, none gets the tables of the first."""
+    monkeypatch.setattr(schema, "_upgrade", _MIGRATE)
+
 
 def test_the_head_is_the_last_migration() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
