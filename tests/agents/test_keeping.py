@@ -86,7 +86,7 @@ def test_a_composition_has_one_degree_of_freedom_less(build: Any) -> None:
         build.campaign(**plain, budget=budget, **more)
         for more in ({}, {"compositions": MIXTURE["compositions"]})
     )
-    assert n_scouts(free, "cheap") - n_scouts(mixed, "cheap") == 5
+    assert n_scouts(free, "cheap") - n_scouts(mixed, "cheap") == 10
 
 
 Peak = dict[str, float]

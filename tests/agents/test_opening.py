@@ -11,10 +11,10 @@ from bigloop.agents.scouting import n_scouts
 
 
 @pytest.mark.parametrize(
-    ("budget", "n"), [(1000, 15), (300, 15), (160, 8), (100, 5), (80, 0)]
+    ("budget", "n"), [(1000, 30), (600, 30), (160, 8), (100, 5), (80, 0)]
 )
 def test_scouting_leaves_most_of_the_budget(build: Any, budget: int, n: int) -> None:
-    """Two parameters, 1 EUR a run: fifteen designs, if a twentieth pays for them."""
+    """Two parameters, 1 EUR a run: thirty designs, if a twentieth pays for them."""
     campaign = build.campaign(budget={"EUR": budget})
     assert n_scouts(campaign, "cheap") == n
 

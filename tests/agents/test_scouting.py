@@ -42,17 +42,17 @@ def test_each_rung_costs_a_quarter_of_the_next(build: Any) -> None:
 
 def test_the_best_of_a_rung_is_where_the_next_begins(build: Any, hill: Hill) -> None:
     campaign = priced(build, a=1, b=5, dear=40)
-    assert (n_scouts(campaign, "a"), n_scouts(campaign, "b")) == (15, 6)
+    assert (n_scouts(campaign, "a"), n_scouts(campaign, "b")) == (30, 6)
     agent = MultiFidelityAgent(campaign)
     results: list[tuple[str, Design, float]] = []
     while "dear" not in (s for s, _, _ in results):
         found = ask(agent, build.state(campaign, results)).proposal
         results.append((found.source, found.design, hill(found.design)))
     sources = [source for source, _, _ in results]
-    assert sources[:16] == ["a"] * 15 + ["b"]
+    assert sources[:31] == ["a"] * 30 + ["b"]
     assert 1 <= sources.count("b") <= 6
     assert sources.count("a") + 5 * sources.count("b") <= 2 * 0.05 * 600
-    assert results[15][1] == max((d for _, d, _ in results[:15]), key=hill)
+    assert results[30][1] == max((d for _, d, _ in results[:30]), key=hill)
     best = max((d for s, d, _ in results if s == "b"), key=hill)
     assert results[-1][:2] == ("dear", best)
 

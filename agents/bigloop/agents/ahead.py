@@ -9,11 +9,16 @@ where $\tau_i = v_i / \sqrt{v_i + \text{noise}}$ is what it will change the mean
 result of another source, which moves means by $\tilde\sigma Z$, is worth what it tells
 about where to run the target next:
 
-$$ E_Z[\max_i I_i(\mu_i + \tilde\sigma_i Z, v_i - \tilde\sigma_i^2)] - \max_i I_i . $$
+$$ E_Z[\max(0, \max_i I_i(\mu_i + \tilde\sigma_i Z, v_i - \tilde\sigma_i^2) - I)],
+\quad I = \max_i I_i . $$
 
-By the mediant inequality, this per its cost is above $\max_i I_i$ per the target's cost
-exactly when the result followed by a run of the target is expected to gain more, per
-the cost of both, than such a run at once.
+Nobody has to run the target after a result that disappoints: what is left is then spent
+on something else, at the rate $I / c_t$ for the target's cost $c_t$. So this per its
+cost is above $I / c_t$ exactly when to look first and to run the target if it pays is
+worth more than that rate, the index of [Weitzman1979]_.
+
+.. [Weitzman1979] Weitzman: Optimal search for the best alternative. Econometrica 47
+   (1979) 641.
 """
 
 from __future__ import annotations
@@ -74,8 +79,8 @@ def information(
     now = improvement(above, reach.gather(1, rivals)).amax(dim=1)
     left = (variance.unsqueeze(-1) - change.square()).clamp_min(0.0)
     sd = left / (left + noise.unsqueeze(-1) + 1e-12).sqrt()
-    gain = -now.unsqueeze(-1).expand(-1, change.shape[-1])
+    gain = torch.zeros_like(change[:, 0])
     for node, weight in normal_nodes(N_NODES, REACH):
         then = improvement(above.unsqueeze(-1) + node * change, sd)
-        gain = gain + weight * then.amax(dim=1)
-    return gain.clamp_min(0.0)
+        gain = gain + weight * (then.amax(dim=1) - now[:, None]).clamp_min(0.0)
+    return gain

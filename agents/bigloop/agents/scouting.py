@@ -18,8 +18,9 @@ SCOUT_SHARE, SCOUT_PRICE = 0.05, 0.25
 """Of the budget, what scouting may cost; and a scout, of the target's price."""
 LEAST_SCOUTS = 5
 """Of fewer designs the best says too little."""
-SCOUTS = 5
-"""For every coefficient of a plane over the space, what is sent ahead at most."""
+SCOUTS, TURN = 10, 5
+"""For every coefficient of a plane over the space: what is sent ahead at most, and what
+a source may tell between two runs of the target. Five end a search half-way down."""
 
 
 def ladder(campaign: Campaign) -> list[str]:
@@ -50,18 +51,14 @@ def ladder(campaign: Campaign) -> list[str]:
 
 
 def n_scouts(campaign: Campaign, scout: str) -> int:
-    """Designs that it is sent to: `5 (d + 1)`, or as many as a part of the budget pays.
+    """Designs it is sent to: `10 (d + 1)`, or as many as a part of the budget pays.
 
     None when that is too few to choose from.
     """
     ((currency, price),) = campaign.sources[scout].full_cost.items()
     affordable = int(SCOUT_SHARE * campaign.budget[currency] / price)
-    n = min(_most(campaign), affordable)
+    n = min(SCOUTS * (campaign.degrees_of_freedom + 1), affordable)
     return n if n >= LEAST_SCOUTS else 0
-
-
-def _most(campaign: Campaign) -> int:
-    return SCOUTS * (campaign.degrees_of_freedom + 1)
 
 
 def is_waiting(state: CampaignState, source: str) -> bool:
@@ -69,8 +66,8 @@ def is_waiting(state: CampaignState, source: str) -> bool:
 
     What it tells next may be worth its price again and again where that is next to
     nothing; but a model is only as good as what the target last said of it, and every
-    result makes it slower. So the target is run at the latest after as many results as
-    are sent ahead of its first. Not so where a predictor makes early looks count.
+    result makes it slower. So the target is run at the latest after `5 (d + 1)` results
+    of it. Not so where a predictor makes early looks count.
     """
     target = state.campaign.objective.source
     if source == target or state.campaign.predictor is not None:
@@ -82,7 +79,7 @@ def is_waiting(state: CampaignState, source: str) -> bool:
         if trial.proposal.source == target:
             break
         run += trial.proposal.source == source
-    return run >= _most(state.campaign)
+    return run >= TURN * (state.campaign.degrees_of_freedom + 1)
 
 
 def sent_ahead(state: CampaignState) -> CampaignState:

@@ -122,7 +122,7 @@ class Valuation:
             return "expected rise of the best mean by this result"
         if action.source == self.campaign.objective.source:
             return "expected rise of the best mean among tried designs by this result"
-        return "what this result is expected to add to the gain of the target's next"
+        return "what this result may add, as expected, to the gain of the target's next"
 
     def _change(self, of: Seen, by: Seen) -> Tensor:
         """Standard deviation by which results will change means, `s x m x a`."""
