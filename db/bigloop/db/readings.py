@@ -48,6 +48,7 @@ class Readings(Session):
                     observations=tuple(memory.observations),
                     by_trial=memory.by_trial,
                     accounts=dict(memory.accounts),
+                    states=+memory.states,
                 )
             return memory.moment
 
