@@ -59,6 +59,8 @@ def _sqlite(url: sa.URL, lock_timeout_s: float) -> sa.Engine:
         url,
         connect_args={"timeout": lock_timeout_s},
         max_overflow=-1,
+        # A connection throws its pages away when another one has written.
+        pool_use_lifo=True,
         # Every transaction is ended by who began it: nothing is left to roll back.
         pool_reset_on_return=None,
     )
