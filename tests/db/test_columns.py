@@ -40,7 +40,7 @@ def test_what_goes_in_comes_out(
         "solicited": True,
         "recorded_at": moment,
     }
-    with writing(store._engine) as conn:
+    with writing(store._connections) as conn:
         conn.execute(sa.insert(observations), row)
         found = conn.execute(sa.select(observations)).one()
         conn.rollback()
@@ -52,7 +52,7 @@ def test_what_goes_in_comes_out(
 
 def test_amounts_are_exact(store: Store) -> None:
     amount = Decimal("12345678901234567890.000000000000000000001")
-    with writing(store._engine) as conn:
+    with writing(store._connections) as conn:
         conn.execute(sa.update(accounts).values(spent=amount))
         assert set(conn.scalars(sa.select(accounts.c.spent))) == {amount}
         conn.rollback()

@@ -75,7 +75,7 @@ class Life(RuleBasedStateMachine):
         self.store = Store.open(url, clock=lambda: self.now)
         if self.store._engine.dialect.name == "sqlite":
             # No power is cut here, and thousands of commits need not be synced.
-            self.store._engine.dispose()
+            self.store.close()
             event.listen(self.store._engine, "connect", _unsynced)
         self.store.add_campaign(spec, "ada")
         self.suggest = suggest

@@ -29,7 +29,7 @@ def test_rows_are_those_that_sqlalchemy_gives(
     assert claim is not None
     store.complete(claim, success())
     query = sa.select(table)
-    with reading(store._engine) as conn:
+    with reading(store._connections) as conn:
         rows = conn.execute(query).all()
         for _ in range(2):
             again = Prepared(query).all(conn)
@@ -42,7 +42,7 @@ def test_values_are_written_as_sqlalchemy_writes_them(store: Store) -> None:
     change = Prepared(sa.update(campaigns).where(mine, campaigns.c.status == "running"))
     book = Prepared(sa.update(accounts).where(accounts.c.currency == "cell_cycle"))
     at = datetime(2026, 5, 1, 12, 30, 0, 250_000, tzinfo=UTC)
-    with writing(store._engine) as conn:
+    with writing(store._connections) as conn:
         change.run(conn, {"whose": "cells", "updated_at": at})
         change.run(conn, {"whose": "cells", "reason": "tired", "status": "paused"})
         change.run(conn, {"whose": "cells", "reason": "not running any more"})
@@ -60,7 +60,7 @@ def test_several_rows_are_written_at_once(store: Store) -> None:
     more = [
         {**row, "currency": name, "spent": Decimal(k)} for k, name in enumerate("ab")
     ]
-    with writing(store._engine) as conn:
+    with writing(store._connections) as conn:
         insert.run_each(conn, [])
         insert.run_each(conn, more)
         query = sa.select(accounts.c.spent).where(accounts.c.limit == Decimal(1))
@@ -73,7 +73,7 @@ def test_several_rows_are_written_at_once(store: Store) -> None:
 def test_an_update_gives_what_it_returns(store: Store) -> None:
     close = Prepared(sa.update(campaigns).returning(campaigns))
     nobody = Prepared(sa.update(trials).returning(trials.c.id))
-    with writing(store._engine) as conn:
+    with writing(store._connections) as conn:
         row = close.first(conn, {"reason": "done"})
         assert row is not None
         assert (row.name, row.reason) == ("cells", "done")
@@ -90,9 +90,9 @@ def test_errors_are_those_of_sqlalchemy(store: Store) -> None:
     }
     with (
         pytest.raises(sa.exc.IntegrityError),
-        writing(store._engine) as conn,
+        writing(store._connections) as conn,
     ):
         insert.run(conn, {**row, "reserved": Decimal(0), "spent": Decimal(0)})
-    with pytest.raises(sa.exc.DBAPIError), reading(store._engine) as conn:
+    with pytest.raises(sa.exc.DBAPIError), reading(store._connections) as conn:
         on_driver(conn, "SELECT nothing FROM nowhere")
     assert store.trials("cells") == []

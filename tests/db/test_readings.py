@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,39 @@ def test_a_moment_of_some_observations_knows_no_others(store: Store, run: Run) -
     state = moment.only(kept).state([b.id, a.id])
     assert kept
     assert state.observations == tuple(kept)
+
+
+def test_a_moment_kept_up_to_date_is_that_of_a_fresh_store(
+    store: Store,
+    run: Run,
+    spec: Campaign,
+    url: str,
+    suggest: Callable[..., Suggestion],
+    ask: Verdict,
+) -> None:
+    """Beside another campaign, whose trials and observations come in between."""
+    store.add_campaign(spec.model_copy(update={"name": "others"}), "ada")
+
+    def look() -> None:
+        for name in ("cells", "others"):
+            kept = store.moment(name)
+            assert kept.states == Counter(t.state for t in kept.trials)
+            with Store.open(url) as fresh:
+                assert kept == fresh.moment(name)
+
+    look()
+    store.import_history("others", [history("h", "slope", -7.0)], "ada")
+    run(0, slope=-1.0)
+    look()
+    waiting = store.propose(suggest(0, campaign="others"), ask, "loop")
+    run(1, slope=-2.0)
+    store.import_history("cells", [history("g", "slope", -6.0)], "ada")
+    look()
+    store.reject(waiting.id, "ada", "too dear")
+    look()
+    store.import_history("others", [history("i", "slope", -5.0)], "ada")
+    assert len(store.moment("others").observations) == 2
+    look()
 
 
 def test_a_state_is_fresh_after_every_change(

@@ -100,7 +100,7 @@ def test_a_full_disk_loses_nothing(
         def limit(connection: Any, record: object) -> None:
             connection.execute("PRAGMA max_page_count=60")
 
-        store._engine.dispose()
+        store.close()
         event.listen(store._engine, "connect", limit)
 
         def fill() -> None:
@@ -113,7 +113,7 @@ def test_a_full_disk_loses_nothing(
         assert 0 < len(before) < 1000
         assert store.verify().is_ok
         event.remove(store._engine, "connect", limit)
-        store._engine.dispose()
+        store.close()
         store.propose(suggest(len(before), cost={}), approve, "loop")
         assert store.trials("cells")[:-1] == before
         assert store.verify().is_ok
@@ -121,7 +121,7 @@ def test_a_full_disk_loses_nothing(
 
 def test_a_lock_that_is_held_too_long(url: str, spec: Campaign) -> None:
     with Store.open(url, lock_timeout_s=0.05) as store:
-        with writing(store._engine) as other:
+        with writing(store._connections) as other:
             other.execute(sa.text("UPDATE chain SET seq = seq"))
             with pytest.raises(StoreError, match="holds the write lock"):
                 store.add_campaign(spec, "ada")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 from bigloop.contracts import Event, StoreError, canonical_json
 from bigloop.db.prepared import Prepared
 from bigloop.db.tables import chain
+
+_READER = json.JSONDecoder()
 
 
 def event_hash(event: Event) -> str:
@@ -23,17 +26,20 @@ def event_hash(event: Event) -> str:
 
 def linked(**said: Any) -> Event:
     """A new event from all its fields but `hash`; its `data` is canonical JSON."""
-    data = json.loads(said["data"])
+    # Handlers see what a replay will see.
+    data, _ = _READER.raw_decode(said["data"])
     return Event(**{**said, "data": data, "hash": _digest(said)})
 
 
 def _digest(said: dict[str, Any]) -> str:
     """Of the canonical JSON of all fields, in which `data`, a text, is spliced in."""
     at = said["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    before = {"actor": said["actor"], "at": at, "campaign": said["campaign"]}
-    after = {name: said[name] for name in ("kind", "previous", "seq", "subject")}
-    start, end = canonical_json(before)[:-1], canonical_json(after)[1:]
-    text = f'{start},"data":{said["data"]},{end}'
+    text = (
+        f'{{"actor":{_quoted(said["actor"])},"at":"{at}"'
+        f',"campaign":{_quoted(said["campaign"])},"data":{said["data"]}'
+        f',"kind":{_quoted(said["kind"])},"previous":{_quoted(said["previous"])}'
+        f',"seq":{said["seq"]},"subject":{_quoted(said["subject"])}}}'
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -62,13 +62,21 @@ class Amount(sa.TypeDecorator[Decimal]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Plain text of the number."""
-        return None if value is None else format(value, "f")
+    def bind_processor(self, dialect: Dialect) -> _Convert:
+        """What writes plain text of a number."""
+        return _text_of
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """The number in the text."""
-        return None if value is None else Decimal(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Convert:
+        """What reads the number in a text."""
+        return _number_in
+
+
+def _text_of(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _number_in(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def exact(amount: float) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,20 +15,22 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from bigloop.contracts import StoreError
 from bigloop.db.prepared import on_driver
 
+_MOST_KEPT = 5
 _ACCEPTED = "use sqlite:///path.db or postgresql+psycopg://user@host/name"
 
 
-def connect(text: str, lock_timeout_s: float) -> sa.Engine:
-    """An engine for a URL; nothing is opened yet.
+def connect(text: str, lock_timeout_s: float) -> Connections:
+    """Connections by a URL; nothing is opened yet.
 
     Raises:
         StoreError: the URL is not one of the two kinds, or its folder cannot be made.
     """
     url = _parsed(text)
     if url.get_backend_name() == "postgresql":
-        return _postgresql(url.set(drivername="postgresql+psycopg"), lock_timeout_s)
+        url = url.set(drivername="postgresql+psycopg")
+        return Connections(_postgresql(url, lock_timeout_s))
     _make_folder(url)
-    return _sqlite(url, lock_timeout_s)
+    return Connections(_sqlite(url, lock_timeout_s))
 
 
 def _parsed(text: str) -> sa.URL:
@@ -75,10 +78,48 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
+class Connections:
+    """Connections of an engine; those of SQLite are kept between transactions.
+
+    To check one out of SQLAlchemy's pool and in again costs more than a small
+    transaction. The pool asks a server first whether it is still there; a file is.
+
+    Safe for threads: a connection is in one hand at a time.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._keeps = engine.dialect.name == "sqlite"
+        self._idle: deque[sa.Connection] = deque()
+
+    @contextmanager
+    def one(self) -> Iterator[sa.Connection]:
+        """The one that was used last: others lost their pages when it wrote."""
+        try:
+            conn = self._idle.pop()
+        except IndexError:
+            conn = self.engine.connect()
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        if self._keeps and len(self._idle) < _MOST_KEPT:
+            self._idle.append(conn)
+        else:
+            conn.close()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+        self.engine.dispose()
+
+
 @contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+def reading(connections: Connections) -> Iterator[sa.Connection]:
     """A transaction that sees one moment of the database throughout."""
-    with engine.connect() as conn:
+    with connections.one() as conn:
         if conn.dialect.name == "postgresql":
             conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
@@ -88,13 +129,13 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(connections: Connections) -> Iterator[sa.Connection]:
     """A transaction that writes; SQLite takes its lock at once.
 
     A lock that is upgraded half-way fails at once instead of waiting. That is said here
     and not to a listener of the engine: listeners slow every statement down.
     """
-    with engine.connect() as conn, conn.begin():
+    with connections.one() as conn, conn.begin():
         if conn.dialect.name == "sqlite":
             on_driver(conn, "BEGIN IMMEDIATE")
         yield conn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
@@ -50,17 +49,9 @@ _CONDITIONS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What must hold of a row in the very statement that changes it."""
-
-    name: str
-    known: dict[str, Any]
-
-    @classmethod
-    def of(cls, name: str, **known: Any) -> Condition:
-        """One of `_CONDITIONS` with the values of its parameters."""
-        return cls(name, known)
+Condition = tuple[str, dict[str, Any]]
+"""What must hold of a row in the very statement that changes it: one of `_CONDITIONS`,
+and the values of its parameters."""
 
 
 @cache
@@ -113,18 +104,18 @@ def decided(conn: sa.Connection, event: Event) -> Row:
 
 def endorsed(conn: sa.Connection, event: Event) -> Row:
     """One more person agrees; others are still missing."""
-    waits = Condition.of("was", was_=TrialState.AWAITING_APPROVAL)
+    waits = ("was", {"was_": TrialState.AWAITING_APPROVAL})
     return change(conn, event, waits, endorsed=canonical_json(event.data["endorsed"]))
 
 
 def ranked(conn: sa.Connection, event: Event) -> Row:
     """Put a trial that was not claimed before or behind others."""
-    return change(conn, event, Condition.of("queued"), rank=-event.data["priority"])
+    return change(conn, event, ("queued", {}), rank=-event.data["priority"])
 
 
 def put_on_hold(conn: sa.Connection, event: Event) -> Row:
     """`held` or `unheld`: whether anybody may claim it for now."""
-    return change(conn, event, Condition.of("queued"), hold=event.data["reason"])
+    return change(conn, event, ("queued", {}), hold=event.data["reason"])
 
 
 def closed(conn: sa.Connection, event: Event) -> Row:
@@ -140,7 +131,7 @@ def closed(conn: sa.Connection, event: Event) -> Row:
 
 def claimed(conn: sa.Connection, event: Event) -> Row:
     """Hand a trial to a worker under the next fencing token."""
-    free = Condition.of("free", previous_=event.data["token"] - 1)
+    free = ("free", {"previous_": event.data["token"] - 1})
     row = _move(conn, event, TrialState.CLAIMED, free, **_lease(event))
     _begin_attempt(conn, event, started_at=None)
     return row
@@ -156,7 +147,7 @@ def started(conn: sa.Connection, event: Event) -> Row:
 def prolonged(conn: sa.Connection, event: Event) -> Row:
     """Prolong a lease."""
     until = _time(event.data["lease_until"])
-    held = (Condition.of("held"), *fenced(event))
+    held = (("held", {}), *fenced(event))
     row = change(conn, event, *held, lease_until=until)
     _change_attempt(conn, event, lease_until=until)
     return row
@@ -178,7 +169,7 @@ def lapsed(conn: sa.Connection, event: Event) -> Row:
 
 def adopted(conn: sa.Connection, event: Event) -> Row:
     """Hand a running trial, whose worker is gone, to another one."""
-    runs = Condition.of("was", was_=TrialState.RUNNING)
+    runs = ("was", {"was_": TrialState.RUNNING})
     row = change(conn, event, runs, _run_out(event), **_lease(event))
     _end_attempt(conn, event, "lapsed")
     _begin_attempt(conn, event, started_at=event.at)
@@ -223,8 +214,9 @@ def fenced(event: Event) -> tuple[Condition, ...]:
     A lease that has run out is refused even if nobody took the trial over yet:
     somebody may be about to.
     """
-    held = {"token_": event.data["token"], "worker_": event.data["worker"]}
-    return (Condition.of("fence", now_=event.at, **held),)
+    data = event.data
+    held = {"token_": data["token"], "worker_": data["worker"], "now_": event.at}
+    return (("fence", held),)
 
 
 _FREE: dict[str, Any] = {"worker": None, "lease_until": None}
@@ -232,7 +224,7 @@ _FREE: dict[str, Any] = {"worker": None, "lease_until": None}
 
 def _run_out(event: Event) -> Condition:
     previous = event.data["previous_token"]
-    return Condition.of("lapsed", previous_=previous, now_=event.at)
+    return "lapsed", {"previous_": previous, "now_": event.at}
 
 
 def _lease(event: Event) -> dict[str, Any]:
@@ -255,7 +247,7 @@ def _move(
     start = TrialState(event.data["from"])
     if to not in TRANSITIONS.get(start, ()):
         _refuse(conn, event)
-    was = Condition.of("was", was_=start)
+    was = ("was", {"was_": start})
     return change(conn, event, was, *conditions, state=to, **values)
 
 
@@ -272,9 +264,9 @@ def change(
         ConflictError: they do not hold.
     """
     known = {"last_seq": event.seq, "updated_at": event.at, "trial_": event.subject}
-    for condition in conditions:
-        known |= condition.known
-    statement = _update_if(*(condition.name for condition in conditions))
+    for _, more in conditions:
+        known |= more
+    statement = _update_if(*[name for name, _ in conditions])
     row = statement.first(conn, {**known, **values})
     return _refuse(conn, event) if row is None else row
 

@@ -2,13 +2,16 @@
 
 SQLAlchemy's own execution costs ten times what SQLite needs for a small statement, and
 an evaluation runs forty of them. What a statement says, and how its values are written
-and read, is still SQLAlchemy's: its compiler and its types.
+and read, is still SQLAlchemy's: its compiler and its types. Both drivers are
+synchronous: their connection is that of DBAPI.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +20,7 @@ from sqlalchemy.engine import Dialect
 from bigloop.db.rows import Row
 
 Values = Mapping[str, Any]
+NOTHING: Values = MappingProxyType({})
 _Convert = Callable[[Any], Any] | None
 
 
@@ -42,15 +46,15 @@ class Prepared:
         if rows:
             self._compiled(conn, rows[0]).execute_each(conn, rows)
 
-    def first(self, conn: sa.Connection, values: Values | None = None) -> Row | None:
+    def first(self, conn: sa.Connection, values: Values = NOTHING) -> Row | None:
         """The first row that it gives; none when there is none."""
-        return next(iter(self.all(conn, values)), None)
+        found = self.all(conn, values)
+        return found[0] if found else None
 
-    def all(self, conn: sa.Connection, values: Values | None = None) -> list[Row]:
+    def all(self, conn: sa.Connection, values: Values = NOTHING) -> list[Row]:
         """The rows that it gives."""
-        values = values or {}
         compiled = self._compiled(conn, values)
-        return compiled.read(conn, compiled.execute(conn, values))
+        return compiled.read(compiled.execute(conn, values))
 
     def _compiled(self, conn: sa.Connection, values: Values) -> _Compiled:
         key = (conn.dialect.name, *values)
@@ -76,8 +80,10 @@ class _Compiled:
         self._constants = {k: v for k, v in given.items() if k not in names}
         # By place for SQLite, by name for PostgreSQL.
         self._is_by_place = compiled.positiontup is not None
-        order: list[str] = compiled.positiontup if self._is_by_place else list(given)
-        self._slots = [(name, writers[name]) for name in order]
+        order = compiled.positiontup if self._is_by_place else given
+        self._order: list[str] = list(order)
+        found = [(k, writers[name]) for k, name in enumerate(self._order)]
+        self._writers = [(k, write) for k, write in found if write is not None]
         self._columns = list(statement.exported_columns) if _gives(statement) else []
         fields = [column.key for column in self._columns]
         self._make = _row_of(fields)
@@ -89,7 +95,12 @@ class _Compiled:
         Raises:
             DBAPIError: what the driver reported, as SQLAlchemy would.
         """
-        return on_driver(conn, self._text, self._given(values))
+        given = self._given(values)
+        driver: Any = conn.connection.dbapi_connection
+        try:
+            return driver.execute(self._text, given)
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _as_told(conn, self._text, error) from error
 
     def execute_each(self, conn: sa.Connection, rows: Sequence[Values]) -> None:
         """Execute it for several rows at once.
@@ -98,31 +109,35 @@ class _Compiled:
             DBAPIError: as `execute`.
         """
         given = [self._given(row) for row in rows]
-        _told(conn, _driver_of(conn).cursor().executemany, self._text, given)
+        driver: Any = conn.connection.dbapi_connection
+        try:
+            driver.cursor().executemany(self._text, given)
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _as_told(conn, self._text, error) from error
 
     def _given(self, values: Values) -> Any:
         """Values as the driver takes them."""
         if self._constants:
             values = {**self._constants, **values}
-        given = [
-            values[name] if write is None else write(values[name])
-            for name, write in self._slots
-        ]
+        # Without a frame of Python for each value, as a comprehension would have one.
+        given = list(map(values.__getitem__, self._order))
+        for k, write in self._writers:
+            given[k] = write(given[k])
         if self._is_by_place:
             return given
-        return {slot[0]: value for slot, value in zip(self._slots, given, strict=True)}
+        return dict(zip(self._order, given, strict=True))
 
-    def read(self, conn: sa.Connection, cursor: Any) -> list[Row]:
+    def read(self, cursor: Any) -> list[Row]:
         """Rows with the values as the column types say."""
         if self._readers is None:
             self._readers = self._readers_of(cursor)
         rows: list[Any] = cursor.fetchall()
         if self._readers:
-            rows = [list(row) for row in rows]
+            rows = list(map(list, rows))
             for row in rows:
                 for index, read in self._readers:
                     row[index] = read(row[index])
-        return [self._make(row) for row in rows]
+        return list(map(self._make, rows))
 
     def _readers_of(self, cursor: Any) -> list[tuple[int, Callable[[Any], Any]]]:
         found = []
@@ -137,33 +152,26 @@ class _Compiled:
 def _row_of(fields: list[str]) -> Callable[[Iterable[Any]], Row]:
     """What makes rows with these fields, known only when a statement is compiled."""
     named: Any = namedtuple  # the type checker wants to see the fields
-    make: Callable[[Iterable[Any]], Row] = named("Row", fields)._make
-    return make
+    return partial(tuple.__new__, named("Row", fields))
 
 
-def on_driver(conn: sa.Connection, text: str, given: Any = ()) -> Any:
-    """Have the driver execute a text; its cursor.
+def on_driver(conn: sa.Connection, text: str) -> None:
+    """Have the driver execute a text.
 
     Raises:
         DBAPIError: what the driver reported, as SQLAlchemy would.
     """
-    return _told(conn, _driver_of(conn).execute, text, given)
-
-
-def _driver_of(conn: sa.Connection) -> Any:
-    """The driver's connection: that of DBAPI, as both drivers are synchronous."""
-    return conn.connection.dbapi_connection
-
-
-def _told(conn: sa.Connection, run: Callable[..., Any], text: str, given: Any) -> Any:
-    """Run, and raise what the driver reports as SQLAlchemy would."""
-    kind = conn.dialect.loaded_dbapi.Error
+    driver: Any = conn.connection.dbapi_connection
     try:
-        return run(text, given)
-    except kind as error:
-        raise sa.exc.DBAPIError.instance(
-            text, None, error, kind, dialect=conn.dialect
-        ) from error
+        driver.execute(text)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _as_told(conn, text, error) from error
+
+
+def _as_told(conn: sa.Connection, text: str, error: Exception) -> BaseException:
+    """What the driver reported, as SQLAlchemy would raise it."""
+    kind = conn.dialect.loaded_dbapi.Error
+    return sa.exc.DBAPIError.instance(text, None, error, kind, dialect=conn.dialect)
 
 
 def _gives(statement: Any) -> bool:

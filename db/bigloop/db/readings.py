@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 
-import sqlalchemy as sa
-
 from bigloop.contracts import (
     Account,
     CampaignState,
@@ -16,6 +14,7 @@ from bigloop.contracts import (
     Trial,
     TrialState,
 )
+from bigloop.db.engine import Connections
 from bigloop.db.memory import Memory
 from bigloop.db.records import Moment
 from bigloop.db.session import Clock, Session
@@ -25,8 +24,8 @@ from bigloop.db.training import run_rows, training_rows
 class Readings(Session):
     """The part of the store that agents and models read; nothing here writes."""
 
-    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        super().__init__(engine, clock)
+    def __init__(self, connections: Connections, clock: Clock) -> None:
+        super().__init__(connections, clock)
         self._memories: dict[str, Memory] = {}
         self._remembering = threading.RLock()
 
@@ -48,6 +47,7 @@ class Readings(Session):
                     observations=tuple(memory.observations),
                     by_trial=memory.by_trial,
                     accounts=dict(memory.accounts),
+                    states=+memory.states,
                 )
             return memory.moment
 

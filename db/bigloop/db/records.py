@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Literal
 
 from bigloop.contracts import (
@@ -14,6 +16,7 @@ from bigloop.contracts import (
     Document,
     Observation,
     Trial,
+    TrialState,
 )
 
 Status = Literal["running", "paused", "finished", "stopped"]
@@ -122,6 +125,8 @@ class Moment:
     by_trial: Mapping[str | None, tuple[Observation, ...]]
     """Those that count, imported ones under none: `grouped` of `observations`."""
     accounts: dict[str, Account]
+    states: Counter[TrialState]
+    """How many trials are in each state."""
 
     def only(self, observations: Iterable[Observation]) -> Moment:
         """This moment with no other observations than these."""
@@ -135,12 +140,18 @@ class Moment:
         order in which workers happened to finish. Estimates, the champion and the stock
         are for the loop to fill in.
         """
-        return CampaignState(
+        # Made of checked documents: to check all of them each time takes longer than
+        # to read what is new. Named in full: defaults are looked up slowly.
+        return CampaignState.model_construct(
             campaign=self.campaign,
             trials=self.trials,
             seen=tuple(seen),
             observations=tuple(self.solicited(seen)),
-            accounts=self.accounts,
+            estimates=(),
+            model_version=None,
+            accounts=dict(self.accounts),
+            stock=None,
+            versions={},
         )
 
     def solicited(self, seen: Sequence[str] | None) -> list[Observation]:
@@ -151,7 +162,7 @@ class Moment:
         if seen is None:
             return [item for item in self.observations if item.solicited]
         found = self.by_trial
-        return [item for trial in (None, *seen) for item in found.get(trial, ())]
+        return list(chain.from_iterable(map(found.get, (None, *seen), repeat(()))))
 
 
 def grouped(

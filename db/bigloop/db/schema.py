@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bigloop.contracts import StoreError
-from bigloop.db.engine import reading, writing
+from bigloop.db.engine import Connections, reading, writing
 from bigloop.db.tables import metadata
 
 HEAD = "0004"
@@ -21,22 +21,22 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6269676C  # any number, the same in every process
 
 
-def prepare(engine: sa.Engine) -> None:
+def prepare(connections: Connections) -> None:
     """Bring the database to `HEAD`; one that is there already is only read.
 
     Raises:
         StoreError: a newer schema, or another program's database; nothing touched.
     """
-    with reading(engine) as conn:
+    with reading(connections) as conn:
         current = version(conn)
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as conn:
+    if connections.engine.dialect.name == "sqlite":
+        with connections.one() as conn:
             # Not inside a transaction, where SQLite ignores it.
             driver: Any = conn.connection.driver_connection
             driver.execute("PRAGMA journal_mode=WAL")
     if current == HEAD:
         return
-    with writing(engine) as conn:
+    with writing(connections) as conn:
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         # Another process may have been here in the meantime.

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bigloop.contracts import Campaign, NotFoundError, Trial, TrialState
 from bigloop.db.chain import lock_head
-from bigloop.db.engine import reading, writing
+from bigloop.db.engine import Connections, reading, writing
 from bigloop.db.faults import told
 from bigloop.db.prepared import Prepared
 from bigloop.db.rows import Row, trial_of
@@ -43,8 +43,9 @@ class Session:
     queue at a lock, those of several at the head of the chain.
     """
 
-    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, clock: Clock) -> None:
+        self._connections = connections
+        self._engine = connections.engine
         self._clock = clock
         # SQLite's own waiting is a poll that lets late-comers in first.
         self._turn = threading.Lock()
@@ -53,20 +54,20 @@ class Session:
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the store throughout."""
-        with told(self._engine.url), reading(self._engine) as conn:
+        with told(self._engine.url), reading(self._connections) as conn:
             yield conn
 
     @contextmanager
     def _glance(self) -> Iterator[sa.Connection]:
         """A connection for one statement, which sees one moment by itself."""
-        with told(self._engine.url), self._engine.connect() as conn:
+        with told(self._engine.url), self._connections.one() as conn:
             yield conn
 
     @contextmanager
     def _write(self, actor: str, at: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that holds the head of the chain."""
         require("actor", actor)
-        with told(self._engine.url), self._turn, writing(self._engine) as conn:
+        with told(self._engine.url), self._turn, writing(self._connections) as conn:
             seq, hash_ = lock_head(conn)
             # After the lock: time does not run backwards along the chain.
             now = at or self._clock()

@@ -72,16 +72,16 @@ class Store(
         """
         connected = engine.connect(url, lock_timeout_s)
         try:
-            with told(connected.url):
+            with told(connected.engine.url):
                 schema.prepare(connected)
         except BaseException:
-            connected.dispose()
+            connected.close()
             raise
         return cls(connected, clock)
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         """The store itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -245,7 +244,7 @@ class CampaignLoop:
             self.watcher.trained(version)
 
     def _progress(self, line: Timeline, moment: Moment) -> Progress:
-        states = Counter([trial.state for trial in moment.trials])
+        states = moment.states
         return Progress(
             n_trials=len(moment.trials),
             n_running=sum(states[state] for state in _RUNNING),

@@ -28,6 +28,8 @@ from bigloop.loop.workspace import Workspace
 
 STEP_S = 0.05
 """How long the worker waits for results before it looks for new trials [s]."""
+IDLE_S = 0.5
+"""How long an idle worker waits before it looks again, when nobody wakes it [s]."""
 TURN_S = 0.0005
 """After which a thread that computes lets another have its turn [s].
 
@@ -176,8 +178,9 @@ class Crew:
         try:
             while not self._end.is_set() or worker.n_running:
                 n = worker.step(STEP_S if worker.n_running else 0.0, self._end.is_set())
-                if not n and not worker.n_running:
-                    self._wake.wait(0.5)
+                if not worker.n_running:
+                    # Most often the loop answers a result with the next claim.
+                    self._wake.wait(STEP_S if n else IDLE_S)
                 self._wake.clear()
         except BigloopError as error:
             self._failure = error

@@ -19,6 +19,7 @@ from bigloop.contracts import (
     TERMINAL,
     Campaign,
     CampaignState,
+    Cost,
     Trial,
     TrialState,
 )
@@ -44,6 +45,8 @@ class Timeline:
     now_s: float = 0.0
     _seen: set[str] = field(default_factory=set)
     _n_done: int = 0
+    _spent: dict[str, float] = field(default_factory=dict)
+    """By the first `_n_done` trials, by currency."""
 
     @classmethod
     def of(cls, campaign: Campaign, trials: Sequence[Trial]) -> Timeline:
@@ -92,6 +95,7 @@ class Timeline:
         """How many trials at the beginning are done with: they stay so."""
         n = self._n_done
         while n < len(trials) and self._is_done(trials[n]):
+            _add(self._spent, trials[n].spent)
             n += 1
         self._n_done = n
         return n
@@ -137,12 +141,14 @@ class Timeline:
         n = self._done(state.trials)
         late = [t if self._is_done(t) else _veiled(t) for t in state.trials[n:]]
         trials = (*state.trials[:n], *late)
-        spent = [t.spent for t in trials if t.spent]
+        spent = dict(self._spent)
+        for trial in late:
+            _add(spent, trial.spent)
         unseen = [t for t in late if not self._is_done(t)]
         accounts = {
             name: account.model_copy(
                 update={
-                    "spent": sum([cost.get(name, 0.0) for cost in spent]),
+                    "spent": spent.get(name, 0.0),
                     "reserved": sum([self._reserved(t, name) for t in unseen]),
                 }
             )
@@ -155,6 +161,11 @@ class Timeline:
         source = self.campaign.sources[proposal.source]
         until = proposal.until_age or source.longest_age or proposal.from_age
         return source.cost_of(proposal.from_age, until).get(currency, 0.0)
+
+
+def _add(total: dict[str, float], cost: Cost) -> None:
+    for name, amount in cost.items():
+        total[name] = total.get(name, 0.0) + amount
 
 
 def _is_asked(trial: Trial) -> bool:

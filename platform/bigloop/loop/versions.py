@@ -92,6 +92,8 @@ def counted(moment: Moment, versions: Mapping[str, str]) -> Moment:
 def asked_of(suggestion: Suggestion, state: CampaignState) -> Suggestion:
     """A suggestion to a source with a model: the version that will answer."""
     proposal = state.asked(suggestion.proposal)
+    if proposal is suggestion.proposal:
+        return suggestion
     return suggestion.model_copy(update={"proposal": proposal})
 
 

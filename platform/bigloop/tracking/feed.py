@@ -69,7 +69,12 @@ class TrackingFeed:
         """
         delivered, self.problem = 0, None
         after = self.events.cursor(self.consumer)
-        while page := self.events.events(after, self.campaign, _PAGE):
+        is_last = False
+        while not is_last:
+            page = self.events.events(after, self.campaign, _PAGE)
+            # What comes meanwhile is for the next call: a loop that writes events
+            # as fast as they are read would keep this one going.
+            is_last = len(page) < _PAGE
             for event in page:
                 try:
                     delivered += self._take(event)

@@ -84,6 +84,21 @@ def test_delivers_models_in_order_and_passes_over_the_rest() -> None:
     assert events.cursor("mlflow") == 5
 
 
+def test_events_that_come_meanwhile_are_left_for_the_next_call() -> None:
+    """A loop that writes as fast as the feed reads would keep it busy for ever."""
+
+    class Growing(Events):
+        def advance(self, consumer: str, seq: int) -> None:
+            super().advance(consumer, seq)
+            self.list.append(_event(len(self.list) + 1, ADDED))
+
+    events, receiver = Growing(ADDED), Receiver()
+    feed = TrackingFeed(events, receiver)
+    assert feed.deliver_pending() == 1
+    assert feed.deliver_pending() == 1
+    assert receiver.got == [("deliver", 1), ("deliver", 2)]
+
+
 def test_nothing_is_delivered_twice() -> None:
     events, receiver = Events(ADDED, ADDED), Receiver()
     feed = TrackingFeed(events, receiver)
