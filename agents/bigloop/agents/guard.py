@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from bigloop.agents.actions import Action, Free, is_early
 from bigloop.agents.belief import TARGET, Belief, channels
-from bigloop.agents.scouting import ladder, n_scouts
+from bigloop.agents.scouting import n_sent
 from bigloop.agents.settled import Settled
 from bigloop.agents.source_model import SourceModel
 from bigloop.contracts import Campaign, CampaignState, key_of
@@ -127,7 +127,7 @@ def _spends_within(state: CampaignState, name: str, share: float) -> bool:
     campaign = state.campaign
     spent = _spent(state, name)
     for currency, amount in campaign.sources[name].full_cost.items():
-        scouting = amount * n_scouts(campaign, name) * (name in ladder(campaign))
+        scouting = amount * n_sent(state, name)
         most = share * _spent(state, campaign.objective.source).get(currency, 0.0)
         if spent.get(currency, 0.0) - scouting + amount > most + 1e-9:
             return False

@@ -9,7 +9,7 @@ import numpy as np
 from bigloop.agents.actions import Action, Free, continued, is_early, living
 from bigloop.agents.belief import specimen_of
 from bigloop.agents.pool import Pool
-from bigloop.agents.scouting import is_back, ladder, scouted
+from bigloop.agents.scouting import is_back, ladder, scouted, second_team
 from bigloop.agents.space import Points, covering, points_of, spread
 from bigloop.contracts import (
     CALLED_OFF,
@@ -37,7 +37,8 @@ def opening(state: CampaignState, pool: Pool, free: Free) -> list[Action] | None
     the predictor's slope best (D-optimality). Without one, the target runs the design
     that stands for most of the space, and the next such while nothing has come back: of
     one result a model makes more than a plan does of many. Where a cheap source shows
-    the objective, it is sent ahead (`scouting`); then the target runs its best design.
+    the objective, it is sent ahead (`scouting`); then the target runs its best design,
+    and that of a second team, where that is better.
     """
     campaign = state.campaign
     d = campaign.degrees_of_freedom
@@ -63,15 +64,28 @@ def _first(
     """The opening without a predictor."""
     campaign = state.campaign
     target = campaign.objective.source
-    if is_back(state, target):
-        return None
     rungs = ladder(campaign)
+    if is_back(state, target):
+        return _second(state, free, rungs[-1]) if rungs else None
     if rungs and not started.get(target):
         if any(t.proposal.source == rungs[-1] for t in state.pending):
             return []
         if best := scouted(state, free, rungs[-1]):
             return [Action(source=target, design=best)]
     return _amid(state, pool, free, target)
+
+
+def _second(state: CampaignState, free: Free, scout: str) -> list[Action] | None:
+    """The best of a second team, once all are back, if it is the best of both."""
+    since = second_team(state, scout)
+    if since is None or not is_back(since, scout):
+        return None
+    if any(t.proposal.source == scout for t in state.pending):
+        return []
+    best = scouted(state, free, scout)
+    if best is None or best != scouted(since, free, scout):
+        return None
+    return [Action(source=state.campaign.objective.source, design=best)]
 
 
 def _left(pool: Pool, free: Free, source: str) -> list[int]:

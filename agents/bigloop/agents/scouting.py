@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import stdev
 
 from bigloop.agents.actions import Free
+from bigloop.agents.belief import to_model
 from bigloop.contracts import (
     CALLED_OFF,
     Campaign,
     CampaignState,
     Design,
+    Trial,
     key_of,
 )
 
@@ -61,6 +64,16 @@ def n_scouts(campaign: Campaign, scout: str) -> int:
     return n if n >= LEAST_SCOUTS else 0
 
 
+def n_sent(state: CampaignState, source: str) -> int:
+    """How often a source has been sent ahead: before the target's second run."""
+    campaign = state.campaign
+    if source not in ladder(campaign):
+        return 0
+    ran = [t.proposal.source for t in state.trials if t.state not in CALLED_OFF]
+    second = [n for n, name in enumerate(ran) if name == campaign.objective.source][1:2]
+    return min(2 * n_scouts(campaign, source), ran[: (*second, None)[0]].count(source))
+
+
 def is_waiting(state: CampaignState, source: str) -> bool:
     """Whether a source has told enough since the target last began a run.
 
@@ -85,14 +98,71 @@ def is_waiting(state: CampaignState, source: str) -> bool:
 def sent_ahead(state: CampaignState) -> CampaignState:
     """The state as the source that is sent ahead now sees it; as it is, when none is.
 
-    To that source it is the target, and the cheaper ones are sent ahead of it.
+    To that source it is the target, and the cheaper ones are sent ahead of it. Where
+    the first run of the target is as its scout had said, others are sent out once more
+    as if nothing were known: a search may end in a hollow that is not the deepest.
     """
+    rungs = ladder(state.campaign)
+    begun = (rungs and second_team(state, rungs[-1])) or state
+    ahead = _sent_ahead(begun)
+    return state if ahead is begun else ahead
+
+
+def _sent_ahead(state: CampaignState) -> CampaignState:
     campaign = state.campaign
     ran = Counter(t.proposal.source for t in state.trials if t.state not in CALLED_OFF)
     rungs = ladder(campaign)
     if not rungs or ran[campaign.objective.source] or _is_over(campaign, rungs, ran):
         return state
-    return sent_ahead(as_target(state, rungs[-1], rungs))
+    return _sent_ahead(as_target(state, rungs[-1], rungs))
+
+
+def second_team(state: CampaignState, scout: str) -> CampaignState | None:
+    """What came since the first run of the target; none: no second team is out.
+
+    Args:
+        state: of the campaign.
+        scout: the source that is sent ahead of the target.
+    """
+    campaign = state.campaign
+    goal = campaign.objective
+    runs = [
+        number
+        for number, t in enumerate(state.trials)
+        if t.proposal.source == goal.source and t.state not in CALLED_OFF
+    ]
+    if len(runs) != 1 or not _is_as_said(state, state.trials[runs[0]], scout):
+        return None
+    since = state.trials[runs[0] + 1 :]
+    names = {t.id for t in since}
+    return state.model_copy(
+        update={
+            "campaign": campaign.model_copy(update={"seed": campaign.seed + 1}),
+            "trials": since,
+            "observations": tuple(o for o in state.observations if o.trial in names),
+        }
+    )
+
+
+def _is_as_said(state: CampaignState, run: Trial, scout: str) -> bool:
+    """Whether a run of the target is within a standard deviation of its scout."""
+    campaign = state.campaign
+    goal = campaign.objective
+    told = [
+        (o.design, to_model(campaign, goal.observable, o.value))
+        for o in state.observations
+        if o.source == scout and o.observable == goal.observable and not o.censored
+    ]
+    values = [value for _, value in told]
+    said = [value for design, value in told if design == run.proposal.design]
+    found = [
+        to_model(campaign, goal.observable, o.value)
+        for o in state.observations
+        if o.trial == run.id and o.observable == goal.observable and not o.censored
+    ]
+    if not said or not found or len(values) < LEAST_SCOUTS:
+        return False
+    return abs(found[0] - said[0]) <= stdev(values)
 
 
 def _is_over(campaign: Campaign, rungs: list[str], ran: Counter[str]) -> bool:
