@@ -29,7 +29,7 @@ def campaign_of(build: Any) -> Campaign:
     }
     goal = {"observable": "y", "source": "dear"}
     made: Campaign = build.campaign(
-        sources=sources, objective=goal, budget={"EUR": 600}
+        sources=sources, objective=goal, budget={"EUR": 240}
     )
     return made
 

@@ -65,13 +65,18 @@ def n_scouts(campaign: Campaign, scout: str) -> int:
 
 
 def n_sent(state: CampaignState, source: str) -> int:
-    """How often a source has been sent ahead: before the target's second run."""
+    """How often a source may have been sent ahead, by one team or two.
+
+    Those of the second team run between the first two runs of the target.
+    """
     campaign = state.campaign
     if source not in ladder(campaign):
         return 0
     ran = [t.proposal.source for t in state.trials if t.state not in CALLED_OFF]
     second = [n for n, name in enumerate(ran) if name == campaign.objective.source][1:2]
-    return min(2 * n_scouts(campaign, source), ran[: (*second, None)[0]].count(source))
+    before = ran[: (*second, None)[0]].count(source)
+    one = n_scouts(campaign, source)
+    return min(max(one, before), 2 * one)
 
 
 def is_waiting(state: CampaignState, source: str) -> bool:
