@@ -67,9 +67,10 @@ def test_a_second_team_looks_as_if_nothing_were_known(build: Any) -> None:
     assert n_sent(state, "cheap") == 2 * n
     (found,) = agent.propose(state, ["cheap", "dear"], 1)
     best = max((d for s, d, _ in results if s == "cheap"), key=two_hills)
-    if best not in [d for _, d, _ in first]:
-        assert (found.proposal.source, found.proposal.design) == ("dear", best)
-        assert found.decision.agent.endswith("opening")
+    is_better = best not in [d for _, d, _ in first]
+    opened = ("dear", best) == (found.proposal.source, found.proposal.design)
+    assert opened == is_better
+    assert found.decision.agent.endswith("opening") == is_better
 
 
 @pytest.mark.parametrize("says", [lambda _: -3.0, lambda _: None])
