@@ -71,13 +71,14 @@ pictures: $(STAMP)
 	$(BIN)/python benchmarks/pictures.py
 
 # The environment is rebuilt when what it is made from changes. The lock is complete
-# (tests/test_lock.py), so nothing is searched for; the second call is for what another
-# platform needs beside it, as CUDA for torch. What is imported is compiled then, once;
-# most of what is installed never is.
+# (tests/test_lock.py), so nothing is searched for, and two pips share it: one leaves a
+# core idle. The last is for what another platform needs beside it, as CUDA for torch.
+# What is imported is compiled then, once; most of what is installed never is.
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.lock
+	grep -v '^#' requirements.lock | \
+		xargs -P 2 -n 36 $(BIN)/python -m pip install -q --no-compile --no-deps
 	$(BIN)/python -m pip install -q --no-compile -c requirements.lock -e . --group test
 	$(BIN)/python -m pip check
 	touch $(STAMP)
