@@ -73,7 +73,9 @@ def test_a_second_team_looks_as_if_nothing_were_known(build: Any) -> None:
     assert found.decision.agent.endswith("opening") == is_better
 
 
-@pytest.mark.parametrize("says", [lambda _: -3.0, lambda _: None])
+@pytest.mark.parametrize(
+    "says", [lambda _: -3.0, lambda design: two_hills(design) - 0.15, lambda _: None]
+)
 def test_no_second_team_where_the_first_was_wrong(
     build: Any, says: Callable[[Design], float | None]
 ) -> None:

@@ -125,9 +125,9 @@ def _spends_within(state: CampaignState, name: str, share: float) -> bool:
     What it may spend on scouting does not count.
     """
     campaign = state.campaign
-    spent = _spent(state, name)
+    spent, sent = _spent(state, name), n_sent(state, name)
     for currency, amount in campaign.sources[name].full_cost.items():
-        scouting = amount * n_sent(state, name)
+        scouting = amount * sent
         most = share * _spent(state, campaign.objective.source).get(currency, 0.0)
         if spent.get(currency, 0.0) - scouting + amount > most + 1e-9:
             return False

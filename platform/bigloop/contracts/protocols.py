@@ -271,7 +271,8 @@ class Executor(Protocol):
         """What came in since the last call, by trial; blocks for the first one.
 
         None answers a `recover` of what was never started; a `SourceError` says that
-        the machinery broke, not the trial.
+        the machinery broke, not the trial. Of several questions about one trial only
+        the newest is answered in these ways; an outcome is handed on whoever asked.
         """
         ...
 

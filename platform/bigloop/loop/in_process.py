@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 
 from bigloop.contracts import (
@@ -30,7 +31,10 @@ class InProcessExecutor:
         self._plans = dict(plans)
         self._built: dict[str, Simulator] = {}
         self._lock = Lock()
-        self._answers: queue.SimpleQueue[tuple[str, Answer]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[object, str, Answer]] = (
+            queue.SimpleQueue()
+        )
+        self._questions = Questions()
         # Sources of one plan share the object, and so its thread.
         pools = {str(p): ThreadPoolExecutor(1, "source") for p in self._plans.values()}
         self._pools = {name: pools[str(p)] for name, p in self._plans.items()}
@@ -45,15 +49,12 @@ class InProcessExecutor:
 
     def wait(self, timeout_s: float) -> dict[str, Answer]:
         """What came in, waiting up to the timeout for the first."""
-        found: dict[str, Answer] = {}
-        try:
-            trial, answer = self._answers.get(timeout=timeout_s)
-            found[trial] = answer
+        found: list[tuple[object, str, Answer]] = []
+        with suppress(queue.Empty):
+            found.append(self._answers.get(timeout=timeout_s))
             while True:
-                trial, answer = self._answers.get_nowait()
-                found[trial] = answer
-        except queue.Empty:
-            return found
+                found.append(self._answers.get_nowait())
+        return self._questions.close(found)
 
     def close(self) -> None:
         """Drop what is queued; a running evaluation ends by itself."""
@@ -63,12 +64,19 @@ class InProcessExecutor:
     def _queue(
         self, source: str, request: Request, ask: Callable[[Simulator], Answer]
     ) -> None:
-        self._pools[source].submit(self._run, source, request, ask)
+        question = object()
+        self._questions.add(question, request.trial)
+        self._pools[source].submit(self._run, question, source, request, ask)
 
     def _run(
-        self, source: str, request: Request, ask: Callable[[Simulator], Answer]
+        self,
+        question: object,
+        source: str,
+        request: Request,
+        ask: Callable[[Simulator], Answer],
     ) -> None:
-        self._answers.put((request.trial, answered(lambda: ask(self._source(source)))))
+        answer = answered(lambda: ask(self._source(source)))
+        self._answers.put((question, request.trial, answer))
 
     def _source(self, name: str) -> Simulator:
         plan = self._plans[name]
@@ -76,6 +84,33 @@ class InProcessExecutor:
             if str(plan) not in self._built:
                 self._built[str(plan)] = plan.build()
             return self._built[str(plan)]
+
+
+class Questions:
+    """Which question about each trial is the newest, of those that are open.
+
+    A lease that lapsed and a process that died may both have asked about one trial. Of
+    two answers that it was never begun the older says nothing: it has been begun since.
+    An outcome is one whoever asked.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[str, object] = {}
+
+    def add(self, question: object, trial: str) -> None:
+        """A question was asked about a trial."""
+        self._newest[trial] = question
+
+    def close(self, answers: Iterable[tuple[object, str, Answer]]) -> dict[str, Answer]:
+        """What came in, by trial: of a question, its trial and the answer."""
+        found: dict[str, Answer] = {}
+        for question, trial, answer in answers:
+            is_newest = self._newest.get(trial) == question
+            if is_newest:
+                del self._newest[trial]
+            if isinstance(answer, Outcome) or (is_newest and trial not in found):
+                found[trial] = answer
+        return found
 
 
 def recovered(source: Simulator, request: Request) -> Outcome | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bigloop.contracts import Outcome, Request, Simulator, SourceError
 from bigloop.loop.cluster import connect
-from bigloop.loop.in_process import Answer, answered, recovered
+from bigloop.loop.in_process import Answer, Questions, answered, recovered
 from bigloop.loop.sources import Plan
 
 
@@ -54,6 +54,7 @@ class RayExecutor:
         self._actors: dict[tuple[str, int], Any] = {}
         self._sent: tuple[str | None, Any] = None, None
         self._running: dict[Any, tuple[str, tuple[str, int], Any]] = {}
+        self._questions = Questions()
 
     def submit(self, source: str, request: Request) -> None:
         """Send a request to the least busy actor of the source."""
@@ -72,7 +73,7 @@ class RayExecutor:
         if ready and rest:
             more, _ = self._ray.wait(rest, num_returns=len(rest), timeout=0)
             ready = [*ready, *more]
-        return dict(self._collect(ref) for ref in ready)
+        return self._questions.close((ref, *self._collect(ref)) for ref in ready)
 
     def close(self) -> None:
         """Kill the actors."""
@@ -86,6 +87,7 @@ class RayExecutor:
         actor = self._actor(source, slot)
         ref = actor.ask.remote(kind, *self._parts(request))
         self._running[ref] = (request.trial, slot, actor)
+        self._questions.add(ref, request.trial)
         if slot[1] + 1 < self._capacity[source]:
             # A process takes a second to start: the next one is there when it is asked.
             self._actor(source, (slot[0], slot[1] + 1))

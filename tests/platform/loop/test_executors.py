@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from bigloop.contracts import (
@@ -88,6 +88,30 @@ def test_what_was_never_begun_is_none(executor: Executor, design: Design) -> Non
     assert answers(executor, 1) == {"t9": None}
 
 
+def test_of_two_questions_about_a_trial_the_newest_is_answered(
+    executor: Executor, design: Design
+) -> None:
+    """A lapsed lease asks, and so does a dead actor: two times None is begun twice."""
+    request = Request(trial="t1", design=design, until_age=20.0)
+    executor.submit("look", Request(trial="t1", design={**design, "zz": 1.0}))
+    executor.recover("look", request)
+    executor.recover("look", request)
+    executor.recover("look", Request(trial="after", design=design, until_age=20.0))
+    heard: list[tuple[str, Answer]] = []
+    while "after" not in dict(heard):
+        heard += executor.wait(0.5).items()
+    assert heard == [("t1", None), ("after", None)]
+
+
+def test_an_outcome_is_handed_on_whoever_asked(
+    executor: Executor, design: Design
+) -> None:
+    request = Request(trial="t1", design=design, until_age=20.0)
+    executor.submit("look", request)
+    executor.recover("look", request)
+    assert isinstance(answers(executor, 1)["t1"], Outcome)
+
+
 def test_what_a_source_raises_is_an_answer_in_one_line(
     executor: Executor, design: Design
 ) -> None:
@@ -112,15 +136,14 @@ def test_an_actor_that_dies_is_an_answer_and_is_replaced(
     executor = RayExecutor(slow, dict.fromkeys(slow, 1))
     executor.submit("look", Request(trial="t1", design=design, until_age=20.0))
     executor.submit("look", Request(trial="queued", design=design, until_age=20.0))
-    for _ in range(100):
+    pids: list[int] = []
+    while not pids:
         executor.wait(0.2)
-        found = subprocess.run(
-            ["pgrep", "-f", "ray::SourceActor.ask"], capture_output=True, text=True
-        )
-        if pids := found.stdout.split():
-            break
+        # Of this process: another campaign on the machine has its own.
+        family = psutil.Process().children(recursive=True)
+        pids = [p.pid for p in family if p.name().startswith("ray::SourceActor.ask")]
     for pid in pids:
-        os.kill(int(pid), signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     # Both requests failed with it; one is answered, and its place taken, first.
     first, second = list(executor._running)
     _, answer = executor._collect(first)
