@@ -38,7 +38,7 @@ where half of the seeds recommend something.</p>
 <span>{{ label }}</span></li>{% endfor %}</ul>
 <figcaption class="note">{{ note }}</figcaption>
 </figure></div>
-<div class="scroll"><table class="narrow">
+<div class="scroll" style="margin-top:16px"><table class="narrow">
 <thead><tr>{% for name in head %}<th{% if not loop.first %} class="n"{% endif %}>
 {{ name }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in table %}<tr>{% for cell in row %}
