@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from bigloop.bench.figures import spread
+from bigloop.bench.figures import Spread, spread
 from bigloop.bench.report import write
 from bigloop.dashboard.chart import Chart
 
@@ -70,29 +70,10 @@ def page(
     Raises:
         SpecError: the file cannot be written.
     """
-    chart = Chart(
-        x=(0.0, budget),
-        y=(0.0, 60.0),
-        x_title="spent [cell-cycle]",
-        y_title="regret [% of the best mean life]",
-        label="Regret of the recommended policy against cell-cycles, by method",
-    )
     methods = list(dict.fromkeys(row["method"] for row in rows))
     legend = [(f"c{n + 1}", name) for n, name in enumerate(methods)]
-    curves = {m: [r["curve"] for r in rows if r["method"] == m] for m in methods}
-    grid = [budget * i / N_GRID for i in range(N_GRID + 1)]
-    found = {
-        m: [(x, spread([at(c, x) for c in curves[m]])) for x in grid] for m in curves
-    }
-    for kind, name in legend:
-        band = [(x, s.low, s.high) for x, s in found[name] if s.high is not None]
-        lower = [(x, 100 * (low or 0.0)) for x, low, _ in band]
-        chart.band(lower, [(x, min(60.0, 100 * high)) for x, _, high in band], kind)
-    for kind, name in legend:
-        middle = [(x, s.median) for x, s in found[name] if s.median is not None]
-        chart.steps([(x, min(60.0, 100 * y)) for x, y in middle], kind)
     seeds = sorted({row["seed"] for row in rows})
-    sizes = {len(c) for c in curves.values()}
+    sizes = sorted({sum(row["method"] == m for row in rows) for m in methods})
     text = Environment(autoescape=True, undefined=StrictUndefined).from_string(PAGE)
     html = text.render(
         style=files("bigloop.dashboard").joinpath("templates/report.css").read_text(),
@@ -100,11 +81,39 @@ def page(
         first=seeds[0],
         last=seeds[-1],
         budget=budget,
-        svg=chart.svg(),
+        svg=drawn(rows, budget, legend),
         legend=legend,
-        note=f"n = {' or '.join(map(str, sorted(sizes)))} seeds a method.",
+        note=f"n = {' or '.join(map(str, sizes))} seeds a method.",
         head=head,
         table=table,
         covers=covers,
     )
     write(path, html)
+
+
+def drawn(
+    rows: Sequence[dict[str, Any]], budget: float, legend: Sequence[tuple[str, str]]
+) -> str:
+    """Medians of the regret [%] against cost, and bands from quartile to quartile."""
+    grid = [budget * i / N_GRID for i in range(N_GRID + 1)]
+    found: dict[str, list[tuple[float, Spread]]] = {}
+    for _, name in legend:
+        curves = [row["curve"] for row in rows if row["method"] == name]
+        found[name] = [(x, spread([100 * at(c, x) for c in curves])) for x in grid]
+    medians = [s.median for line in found.values() for _, s in line]
+    top = 1.05 * max(m for m in medians if m is not None)
+    chart = Chart(
+        x=(0.0, budget),
+        y=(0.0, top),
+        x_title="spent [cell-cycle]",
+        y_title="regret [% of the best mean life]",
+        label="Regret of the recommended policy against cell-cycles, by method",
+    )
+    for kind, name in legend:
+        band = [(x, s.low or 0.0, s.high) for x, s in found[name] if s.high is not None]
+        lower = [(x, min(top, low)) for x, low, _ in band]
+        chart.band(lower, [(x, min(top, high)) for x, _, high in band], kind)
+    for kind, name in legend:
+        middle = [(x, s.median) for x, s in found[name] if s.median is not None]
+        chart.steps(middle, kind)
+    return chart.svg()

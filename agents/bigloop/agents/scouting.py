@@ -27,7 +27,7 @@ SCOUTS, TURN = 10, 5
 a source may tell between two runs of the target. Five end a search half-way down."""
 AGREEMENT = 0.1
 """Of the standard deviation of its values: as near comes to a scout what is as it said.
-By chance a tenth to a fifth of first runs come so near."""
+Where a source misled, a fifth of first runs came so near by chance."""
 
 
 def ladder(campaign: Campaign) -> list[str]:
