@@ -188,7 +188,7 @@ def main() -> None:
         "--out", type=Path, default=ROOT / ".bigloop/fast_charging.jsonl"
     )
     parser.add_argument(
-        "--report", type=Path, default=ROOT / ".bigloop/fast_charging.html"
+        "--report", type=Path, default=ROOT / ".bigloop/fast_charging_seeds.html"
     )
     options = parser.parse_args()
     asked = options.methods.split(",")
