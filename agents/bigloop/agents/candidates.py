@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from bigloop.agents.belief import Belief, recommendable
@@ -38,8 +39,9 @@ def worthwhile(
         best = promise.shortlist(pool.x, N_SHORT)
         return Pool(campaign, [pool.designs[i] for i in best])
     tried = (d.design for d in belief.data)
-    every = [*pool.designs, *(d for d in tried if not campaign.beyond_limit(d))]
-    looked = refined(campaign, encode(campaign, every), promise, seed_of(state))
+    known = [d for d in tried if not campaign.beyond_limit(d)]
+    every, x = [*pool.designs, *known], torch.cat([pool.x, encode(campaign, known)])
+    looked = refined(campaign, x, promise, seed_of(state))
     best, x = promise.picked(looked, N_SHORT), looked.x
     far = decode(campaign, x[[i for i in best if i >= len(every)]])
     return Pool(campaign, [*(every[i] for i in best if i < len(every)), *far])

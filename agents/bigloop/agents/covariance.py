@@ -90,29 +90,33 @@ def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> tuple[Tensor, Tensor]:
     # Neither all differences at once (they fill the memory), nor the square of a sum,
     # which loses small distances.
     r = torch.cdist(a * scale, b * scale, compute_mode="donot_use_mm_for_euclid_dist")
-    return (1 + r + r.square() / 3).mul_((-r).exp()), r[0] == 0
+    # In place: a fresh array for every term costs more than the arithmetic.
+    falling = r.neg().exp_()
+    return torch.addcmul(r, r, r, value=1 / 3).add_(1).mul_(falling), r[0] == 0
 
 
 def factor(items: Items, h: Hyperparameters) -> Tensor:
     """Lower Cholesky factors of the covariance of observed items, `s x n x n`."""
     matrix = covariance(items, items, h)
-    matrix = matrix + torch.diag(items.noise + JITTER)
+    matrix.diagonal(dim1=1, dim2=2).add_(items.noise + JITTER)
     return torch.linalg.cholesky(matrix)
 
 
 def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
     """Covariance of items, `s x n x m`, without each item's own `noise`."""
     correlation, same_design = _matern(a.x, b.x, h.lengthscale)
-    found = h.signal[:, None, None] * correlation
+    is_target = not (a.channel.any() or b.channel.any())
+    found = correlation if is_target else correlation.clone()
+    found *= h.signal[:, None, None]
     if same_design.any():
         found += h.effect[:, None, None] * same_design
     same_channel = a.channel[:, None] == b.channel[None, :]
-    if a.channel.any() or b.channel.any():
-        found *= h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
-        own = MEAN_VARIANCE + h.bias[:, a.channel, None] * correlation
-        found += same_channel * own
-    else:
+    if is_target:
         found += MEAN_VARIANCE
+    else:
+        found *= h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
+        own = correlation.mul_(h.bias[:, a.channel, None]).add_(MEAN_VARIANCE)
+        found += own.mul_(same_channel)
     same_specimen = (
         (a.specimen[:, None] == b.specimen[None, :])
         & same_channel

@@ -137,7 +137,8 @@ class SourceModel(Model):  # type: ignore[misc]
         """Items with what the model expects of them."""
         cross = covariance(self.items, at, self.h)
         white = torch.linalg.solve_triangular(self.lower, cross, upper=False)
-        own = (variance(at, self.h) - white.square().sum(-2)).clamp_min(1e-12)
+        told = torch.linalg.vecdot(white, white, dim=-2)
+        own = (variance(at, self.h) - told).clamp_min(1e-12)
         shared = self._carried(cross.mT) * ~at.is_estimate.unsqueeze(-1)
         return Seen(
             items=at,
@@ -179,7 +180,8 @@ class SourceModel(Model):  # type: ignore[misc]
     def between(self, a: Seen, b: Seen) -> Tensor:
         """Posterior covariance between items, `s x n x m`, own noise apart."""
         prior = covariance(a.items, b.items, self.h)
-        return prior - a.white.mT @ b.white + a.shared @ b.shared.mT
+        found = prior.baddbmm_(a.white.mT, b.white, alpha=-1)
+        return found.baddbmm_(a.shared, b.shared.mT) if a.shared.shape[-1] else found
 
     def variance(self, at: Items) -> Tensor:
         """Posterior variances, `s x m`, own noise included."""

@@ -64,8 +64,8 @@ class Valuation:
         chosen = [action for action, _ in planned]
         designs = self._designs(chosen)
         seen = self._results(chosen, designs)
-        gains = self.model.average(self._gains(chosen, designs, seen))
-        means, epistemic, aleatoric = self._moments(designs)
+        gains = self.model.average(self._gains(chosen, designs, seen)).tolist()
+        means, epistemic, aleatoric = (m.tolist() for m in self._moments(designs))
         sd_batch = self.model.sd_batch(TARGET)
         found = []
         for k, (action, (until, reserve, expected)) in enumerate(planned):
@@ -74,17 +74,17 @@ class Valuation:
             found.append(
                 Valued(
                     action=action,
-                    gain=float(gains[k]),
+                    gain=gains[k],
                     gain_note=self._note(action),
                     odds=odds,
                     share=share,
-                    score=float(gains[k]) * odds.p_success / share,
+                    score=gains[k] * odds.p_success / share,
                     until_age=until,
                     reserve=reserve,
                     expected=expected,
-                    mean=float(means[k]),
-                    sd_epistemic=float(epistemic[k]),
-                    sd_aleatoric=float(aleatoric[k]),
+                    mean=means[k],
+                    sd_epistemic=epistemic[k],
+                    sd_aleatoric=aleatoric[k],
                     sd_batch=sd_batch,
                 )
             )
@@ -135,6 +135,8 @@ class Valuation:
     def _designs(self, actions: Sequence[Action]) -> Seen:
         """The designs of actions, as means over specimens at the target."""
         index = [self._number.get(key_of(a.design), -1) for a in actions]
+        if index == list(self._number.values()):
+            return self.targets
         if -1 not in index:
             return self.targets.at(index)
         x = encode(self.campaign, [a.design for a in actions])
