@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import math
-import random
 from typing import Any
 
 import pytest
@@ -12,29 +10,11 @@ from bigloop.agents.belief import believe
 from bigloop.agents.judge import Judge
 from bigloop.agents.opening import opening
 from bigloop.agents.pool import anywhere
-from bigloop.agents.prior import MEAN_VARIANCE, Prior, expected_variances
 from bigloop.agents.unmeasured import by_prior, is_unmeasured
-
-N = 200_000
-
-
-def test_expected_variances_are_the_means_of_the_prior() -> None:
-    """Of 200,000 settings drawn from it, within four standard errors."""
-    prior, rng = Prior(2, 1), random.Random(0)
-    means, sds = prior.mean.tolist(), prior.sd.tolist()
-    signal, effect, noise = (
-        [math.exp(rng.gauss(means[k], sds[k])) for _ in range(N)] for k in (2, 3, 4)
-    )
-    drawn = [a + b for a, b in zip(signal, effect, strict=True)]
-    function, between = expected_variances()
-    for exact, draws in ((function - MEAN_VARIANCE, drawn), (between, noise)):
-        mean = sum(draws) / N
-        error = math.sqrt(sum((v - mean) ** 2 for v in draws) / N / N)
-        assert abs(mean - exact) < 4 * error
 
 
 def test_the_first_action_is_the_one_that_a_model_would_give(build: Any) -> None:
-    """Only what is said of it comes from the prior itself, not from draws of it."""
+    """Of what to expect nothing is said, since no scale is known."""
     campaign = build.campaign()
     state = build.state(campaign, [])
     belief, left = believe(state), {"EUR": 300.0}
@@ -47,6 +27,8 @@ def test_the_first_action_is_the_one_that_a_model_would_give(build: Any) -> None
         assert getattr(said, name) == getattr(valued, name)
     assert said.gain == pytest.approx(valued.gain, abs=1e-12)
     assert by_prior(state, first, {"EUR": 0.5}) == []
+    (suggestion,) = MultiFidelityAgent(campaign).propose(state, ["cheap"])
+    assert not {"mean", "sd_epistemic", "sd_aleatoric"} & set(suggestion.decision.terms)
 
 
 @pytest.mark.parametrize("value", [0.4, None])

@@ -337,13 +337,32 @@ def _standard(
         return 0.0, 1.0
     import torch
 
+    center = float(torch.tensor(found, dtype=torch.float64).mean())
+    return center, _spread(found) or _guessed(campaign, data, channel)
+
+
+def _spread(found: Sequence[float]) -> float:
+    """Standard deviation; 0 of one value, and of values equal but for rounding."""
+    import torch
+
+    if len(found) < 2:
+        return 0.0
     values = torch.tensor(found, dtype=torch.float64)
-    spread = float(values.std()) if len(values) > 1 else 0.0
-    # Equal but for rounding, whatever the unit: no scale can be told.
-    if spread <= 1e-12 * float(values.abs().max()):
-        spread = 0.5 if campaign.observables[_name(campaign, channel)].log else 1.0
-    return float(values.mean()), spread
+    spread = float(values.std())
+    return spread if spread > 1e-12 * float(values.abs().max()) else 0.0
 
 
-def _name(campaign: Campaign, channel: int) -> str:
-    return next(o for (_, o), number in channels(campaign).items() if number == channel)
+def _guessed(campaign: Campaign, data: Sequence[Datum], channel: int) -> float:
+    """A spread where none can be told.
+
+    That of the observable elsewhere, or as large as the value: it has to follow a
+    change of unit.
+    """
+    numbers = channels(campaign)
+    name = next(o for (_, o), number in numbers.items() if number == channel)
+    same = {number for (_, o), number in numbers.items() if o == name}
+    if elsewhere := _spread([d.value for d in data if d.channel in same]):
+        return elsewhere
+    if campaign.observables[name].log:
+        return 0.5
+    return max(abs(d.value) for d in data if d.channel == channel) or 1.0

@@ -51,16 +51,10 @@ def explain(
 def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
     if best.terms is not None:
         return best.terms
-    campaign = belief.campaign
-    unit = campaign.observables[campaign.objective.observable].unit
-    is_log = campaign.observables[campaign.objective.observable].log
+    observable = belief.campaign.observables[belief.campaign.objective.observable]
     scale = belief.scale[TARGET]
-    kind = "relative" if is_log else unit
-    terms = {
-        "sd_epistemic": Term(
-            value=scale * best.sd_epistemic, unit=kind, note="falls with more data"
-        ),
-        **spread_terms(scale * best.sd_aleatoric, scale * best.sd_batch, kind),
+    kind = "relative" if observable.log else observable.unit
+    terms = _expected(belief, best, observable.unit, kind) | {
         "gain": Term(
             value=scale * best.gain,
             unit=kind,
@@ -79,18 +73,31 @@ def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
             unit="nat",
             note="log odds that cheap sources tell of the target; 5 proves them",
         )
-    if any(d.channel == TARGET for d in belief.data):
-        mean = belief.natural(best.mean)
-        terms["mean"] = Term(value=mean, unit=unit, note="expected here")
     return terms | cost_terms(best)
 
 
+def _expected(belief: Belief, best: Valued, unit: str, kind: str) -> dict[str, Term]:
+    """What the target is expected to say; nothing as long as it has said nothing."""
+    if not any(d.channel == TARGET for d in belief.data):
+        return {}
+    scale = belief.scale[TARGET]
+    spreads = best.sd_epistemic, best.sd_aleatoric, best.sd_batch
+    epistemic, sd, sd_batch = (scale * spread for spread in spreads)
+    return {
+        "mean": Term(value=belief.natural(best.mean), unit=unit, note="expected here"),
+        **spread_terms(epistemic, sd, sd_batch, kind),
+    }
+
+
 def spread_terms(
-    sd: float, sd_batch: float, unit: str, suffix: str = ""
+    epistemic: float, sd: float, sd_batch: float, unit: str, suffix: str = ""
 ) -> dict[str, Term]:
-    """How specimens scatter about their mean, and what of it batches share."""
+    """How little is known of a mean, how specimens scatter about it, and batches."""
     found = {
-        f"sd_aleatoric{suffix}": Term(value=sd, unit=unit, note="specimen to specimen")
+        f"sd_epistemic{suffix}": Term(
+            value=epistemic, unit=unit, note="falls with more data"
+        ),
+        f"sd_aleatoric{suffix}": Term(value=sd, unit=unit, note="specimen to specimen"),
     }
     if sd_batch:
         note = "batch to batch: the part of sd_aleatoric that a batch shares"

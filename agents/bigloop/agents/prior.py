@@ -6,7 +6,7 @@ import math
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
-# What is believed before any data is said without torch: see `expected_variances`.
+# A campaign opens without torch.
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -21,17 +21,6 @@ _BATCH = _NOISE
 deviation around 0.3, with 95 % between 0.04 (no effect) and 2.2 (all that is seen)."""
 _ALIKE, _OTHER = (0.6, 0.5), (0.0, 1.0)
 """Mean and standard deviation of `rho`, of the objective itself and of the rest."""
-
-
-def expected_variances() -> tuple[float, float]:
-    """Of the target at a design, and between its specimens: the means of the priors.
-
-    A log-normal has the mean `exp(m + s^2 / 2)`.
-    """
-    signal, effect, noise = (
-        math.exp(m + s**2 / 2) for m, s in (_SIGNAL, _EFFECT, _NOISE)
-    )
-    return MEAN_VARIANCE + signal + effect, noise
 
 
 class Prior:

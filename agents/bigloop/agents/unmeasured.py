@@ -1,19 +1,17 @@
 """What is said of the first actions: before any result there is only the prior.
 
-The opening does not choose by worth, so it needs no model; what its decisions state of
-spread is the mean of the prior, in closed form.
+The opening does not choose by worth, so it needs no model; of what to expect, and how
+far from it, its decisions state nothing, since no scale is known.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from bigloop.agents.actions import Action, horizon
 from bigloop.agents.belief import Belief
 from bigloop.agents.failures import failures
 from bigloop.agents.pending import coming
-from bigloop.agents.prior import expected_variances
 from bigloop.agents.valued import Valued
 from bigloop.contracts import CampaignState, Cost
 
@@ -31,8 +29,7 @@ def is_unmeasured(state: CampaignState, belief: Belief) -> bool:
 def by_prior(
     state: CampaignState, actions: Sequence[Action], left: Cost
 ) -> list[Valued]:
-    """The affordable actions in the order given, with what the prior says of them."""
-    function, noise = expected_variances()
+    """The affordable actions in the order given; nothing is expected of them yet."""
     known = failures(state)
     found = []
     for action in actions:
@@ -55,8 +52,8 @@ def by_prior(
                 reserve=reserve,
                 expected=expected,
                 mean=0.0,
-                sd_epistemic=math.sqrt(function),
-                sd_aleatoric=math.sqrt(noise),
+                sd_epistemic=0.0,
+                sd_aleatoric=0.0,
             )
         )
     return found

@@ -188,7 +188,9 @@ def _method(
             "slowest_s": max(asks, default=0.0),
             "n_asks": len(asks),
             "cheap_share": _cheap_share(problem, good),
-            "coverage": _coverage(good),
+            "coverage": coverage(
+                sum(r.n_inside for r in good), sum(r.n_predicted for r in good)
+            ),
             "curve": _curve(problem, good),
         }
     )
@@ -211,8 +213,8 @@ def _cheap_share(problem: Problem, runs: Sequence[Run]) -> float:
     return sum(cost for s, cost in paid if s != target) / total if total else 0.0
 
 
-def _coverage(runs: Sequence[Run]) -> Coverage | None:
-    n, inside = sum(r.n_predicted for r in runs), sum(r.n_inside for r in runs)
+def coverage(inside: int, n: int) -> Coverage | None:
+    """What `inside` of `n` results are; none of no results."""
     if not n:
         return None
     low, high = wilson(inside, n)

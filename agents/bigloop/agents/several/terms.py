@@ -67,11 +67,10 @@ def _of_output(one: Learned, at: Moments, suffix: str) -> dict[str, Term]:
         found[f"mean{suffix}"] = Term(
             value=one.belief.natural(mean), unit=observable.unit, note="expected here"
         )
-    found[f"sd_epistemic{suffix}"] = Term(
-        value=scale * float(spread.sqrt()[0]), unit=kind, note="falls with more data"
-    )
-    sd_batch = one.model.sd_batch(TARGET)
-    found |= spread_terms(scale * noise, scale * sd_batch, kind, suffix)
+        epistemic, sd_batch = float(spread.sqrt()[0]), one.model.sd_batch(TARGET)
+        found |= spread_terms(
+            scale * epistemic, scale * noise, scale * sd_batch, kind, suffix
+        )
     if (requirement := one.output.requirement) is not None:
         text = requirement.text(one.output.observable, observable.unit)
         found[f"p_{one.output.observable}"] = Term(
