@@ -117,22 +117,14 @@ def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
         found *= h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
         own = correlation.mul_(h.bias[:, a.channel, None]).add_(MEAN_VARIANCE)
         found += own.mul_(same_channel)
-    same_specimen = (
-        (a.specimen[:, None] == b.specimen[None, :])
-        & same_channel
-        & (a.specimen != LATENT)[:, None]
-    )
-    if same_specimen.any():
-        found += h.noise[:, a.channel, None] * same_specimen
-    same_batch = (
-        (a.batch[:, None] == b.batch[None, :])
-        & same_channel
-        & (a.batch != NO_BATCH)[:, None]
-    )
-    if same_batch.any():
-        found += h.batch[:, a.channel, None] * same_batch
-    both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
-    if both.any():
+    # Most of what is asked about are means: neither specimens, nor batches, nor said.
+    for by, none, size in (("specimen", LATENT, h.noise), ("batch", NO_BATCH, h.batch)):
+        one, other = getattr(a, by), getattr(b, by)
+        if (one != none).any() and (other != none).any():
+            same = (one[:, None] == other) & same_channel & (one != none)[:, None]
+            found += size[:, a.channel, None] * same
+    if a.is_estimate.any() and b.is_estimate.any():
+        both = a.is_estimate[:, None] & b.is_estimate[None, :] & same_design
         found += h.miss[:, None, None] * both
     return found
 

@@ -53,28 +53,26 @@ def _columns(parameter: Parameter, values: Sequence[float | str]) -> list[Points
 
 def decode(campaign: Campaign, x: Tensor) -> list[Design]:
     """Designs at points `n x d` of the unit cube; of a choice, its highest column."""
-    found: list[Design] = []
-    for row in x.tolist():
-        design: Design = {}
-        at = 0
-        for name, parameter in campaign.parameters.items():
-            width = len(parameter.choices) or 1
-            design[name] = _decode_value(parameter, row[at : at + width])
-            at += width
-        found.append(design)
-    return found
+    columns: list[list[float | str]] = []
+    at = 0
+    for parameter in campaign.parameters.values():
+        width = len(parameter.choices) or 1
+        columns.append(_values(parameter, x[:, at : at + width]))
+        at += width
+    names = list(campaign.parameters)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _decode_value(parameter: Parameter, part: list[float]) -> float | str:
+def _values(parameter: Parameter, part: Tensor) -> list[float | str]:
+    """Values of one parameter at its coordinates, `n x k`."""
     if parameter.choices:
-        return parameter.choices[part.index(max(part))]
+        return [parameter.choices[k] for k in part.numpy().argmax(axis=1)]
     low, high = parameter.low or 0.0, parameter.high or 1.0
-    share = min(max(part[0], 0.0), 1.0)
-    if parameter.log:
-        value = math.exp(math.log(low) + share * math.log(high / low))
-    else:
-        value = low + share * (high - low)
-    return min(max(value, low), high)
+    share = part[:, 0].clamp(0.0, 1.0)
+    if not parameter.log:
+        return list((low + share * (high - low)).clamp(low, high).tolist())
+    start, span = math.log(low), math.log(high / low)
+    return [min(max(math.exp(start + s * span), low), high) for s in share.tolist()]
 
 
 def moved(campaign: Campaign, x: Tensor, n: int, scale: float, seed: int) -> Tensor:

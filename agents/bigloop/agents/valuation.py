@@ -48,9 +48,9 @@ class Valuation:
         self.belief, self.model, self.left = belief, model, left
         self.failures = failures
         self.campaign = belief.campaign
-        tried = {key_of(design): design for design in recommendable(belief)}
         self._tried: Seen | None = None
-        if is_led and tried:
+        if is_led and (known := recommendable(belief)):
+            tried = {key_of(design): design for design in known}
             x = encode(self.campaign, list(tried.values()))
             self._tried = model.see(latent(x, belief.n_common))
         self.targets = model.see(latent(pool.x, belief.n_common))
