@@ -194,6 +194,8 @@ def main() -> None:
     asked = options.methods.split(",")
     if unknown := [name for name in asked if name not in methods]:
         parser.error(f"no method {', '.join(unknown)}; there are {', '.join(methods)}")
+    if options.seeds < 1:
+        parser.error(f"--seeds {options.seeds}: nothing to run; give 1 or more")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     if options.out.exists():
