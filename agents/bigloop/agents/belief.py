@@ -161,6 +161,11 @@ class Belief:
         )
 
     @property
+    def is_told(self) -> bool:
+        """Whether anything is known of the target."""
+        return any(d.channel == TARGET for d in self.data)
+
+    @property
     def own_variance(self) -> float:
         """`own_noise`, standardised."""
         return self.own_noise / self.scale[TARGET] ** 2
@@ -337,17 +342,15 @@ def _standard(
         return 0.0, 1.0
     import torch
 
-    center = float(torch.tensor(found, dtype=torch.float64).mean())
-    return center, _spread(found) or _guessed(campaign, data, channel)
-
-
-def _spread(found: Sequence[float]) -> float:
-    """Standard deviation; 0 of one value, and of values equal but for rounding."""
-    import torch
-
-    if len(found) < 2:
-        return 0.0
     values = torch.tensor(found, dtype=torch.float64)
+    spread = _spread(values) or _guessed(campaign, data, channel)
+    return float(values.mean()), spread
+
+
+def _spread(values: Tensor) -> float:
+    """Standard deviation; 0 of one value, and of values equal but for rounding."""
+    if len(values) < 2:
+        return 0.0
     spread = float(values.std())
     return spread if spread > 1e-12 * float(values.abs().max()) else 0.0
 
@@ -358,10 +361,13 @@ def _guessed(campaign: Campaign, data: Sequence[Datum], channel: int) -> float:
     That of the observable elsewhere, or as large as the value: it has to follow a
     change of unit.
     """
+    import torch
+
     numbers = channels(campaign)
     name = next(o for (_, o), number in numbers.items() if number == channel)
     same = {number for (_, o), number in numbers.items() if o == name}
-    if elsewhere := _spread([d.value for d in data if d.channel in same]):
+    shown = [d.value for d in data if d.channel in same]
+    if elsewhere := _spread(torch.tensor(shown, dtype=torch.float64)):
         return elsewhere
     if campaign.observables[name].log:
         return 0.5

@@ -117,9 +117,11 @@ def covariance(a: Items, b: Items, h: Hyperparameters) -> Tensor:
         found *= h.relation[:, a.channel, None] * h.relation[:, None, b.channel]
         own = correlation.mul_(h.bias[:, a.channel, None]).add_(MEAN_VARIANCE)
         found += own.mul_(same_channel)
-    # Most of what is asked about are means: neither specimens, nor batches, nor said.
-    for by, none, size in (("specimen", LATENT, h.noise), ("batch", NO_BATCH, h.batch)):
-        one, other = getattr(a, by), getattr(b, by)
+    # Most of what is asked about are means, of no specimen, no batch and no estimate.
+    for one, other, none, size in (
+        (a.specimen, b.specimen, LATENT, h.noise),
+        (a.batch, b.batch, NO_BATCH, h.batch),
+    ):
         if (one != none).any() and (other != none).any():
             same = (one[:, None] == other) & same_channel & (one != none)[:, None]
             found += size[:, a.channel, None] * same

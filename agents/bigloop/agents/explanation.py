@@ -78,7 +78,7 @@ def _terms(belief: Belief, best: Valued, log_odds: float) -> dict[str, Term]:
 
 def _expected(belief: Belief, best: Valued, unit: str, kind: str) -> dict[str, Term]:
     """What the target is expected to say; nothing as long as it has said nothing."""
-    if not any(d.channel == TARGET for d in belief.data):
+    if not belief.is_told:
         return {}
     scale = belief.scale[TARGET]
     spreads = best.sd_epistemic, best.sd_aleatoric, best.sd_batch

@@ -135,7 +135,7 @@ class Valuation:
     def _designs(self, actions: Sequence[Action]) -> Seen:
         """The designs of actions, as means over specimens at the target."""
         index = [self._number.get(key_of(a.design), -1) for a in actions]
-        if index == list(self._number.values()):
+        if index == list(range(len(self._number))):
             return self.targets
         if -1 not in index:
             return self.targets.at(index)

@@ -63,7 +63,7 @@ def _of_output(one: Learned, at: Moments, suffix: str) -> dict[str, Term]:
     spread = at.average(at.sd.square() + (at.mean - mean).square())
     noise = float(one.model.average(one.noise(one.model)).sqrt())
     found = {}
-    if any(d.channel == TARGET for d in one.belief.data):
+    if one.belief.is_told:
         found[f"mean{suffix}"] = Term(
             value=one.belief.natural(mean), unit=observable.unit, note="expected here"
         )
